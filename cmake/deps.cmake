@@ -1,0 +1,196 @@
+# Everything third-party: what the system offers, or a path given with -D, comes first; the rest is
+# fetched at configure time by deps/fetch.py, pinned and checked, into a cache outside the tree.
+#
+# Including this file gives
+#   nacre::engine_archive       Wasmtime as one static archive; only src/engine links it
+#   the Debian libraries        CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt spdlog::spdlog
+#                               tomlplusplus::tomlplusplus, and NACRE_STB_INCLUDE_DIR
+# and these functions, called by whoever needs the thing, so that a preset fetches nothing else:
+#   nacre_find_openvino()       target openvino::runtime          -DOpenVINO_DIR=
+#   nacre_find_onnxruntime()    target onnxruntime::onnxruntime   -DNACRE_ONNXRUNTIME_ROOT=
+#   nacre_find_zig()            NACRE_ZIG, NACRE_ZIG_CACHE_DIR    -DNACRE_ZIG=
+#   nacre_prepare_photos()      <bindir>/photos/*.png *.jpg       NACRE_PHOTOS_DIR
+#   nacre_prepare_labels()      <bindir>/imagenet_labels.txt      NACRE_LABELS_FILE
+#   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin
+#                               NACRE_MODELS_DIR
+# The variables are internal cache entries, so every directory sees them.
+
+find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
+find_package(Threads REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(tomlplusplus 3.3 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+# Every package must define the target that our rooms name in LINKS.
+foreach(nacre_target IN ITEMS fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json
+                              tomlplusplus::tomlplusplus CLI11::CLI11)
+  if(NOT TARGET ${nacre_target})
+    message(FATAL_ERROR "The installed package does not define the CMake target ${nacre_target}.")
+  endif()
+endforeach()
+
+if(PROJECT_IS_TOP_LEVEL)
+  # Faster tools where the system has them; an embedder's build is left as it is.
+  find_program(NACRE_CCACHE ccache)
+  if(NACRE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER "${NACRE_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${NACRE_CCACHE}")
+  endif()
+  find_program(NACRE_MOLD mold)
+  if(NACRE_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+     AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12.1)
+    add_link_options(-fuse-ld=mold)
+  endif()
+endif()
+
+# nacre_fetch(NAME...): after it, NACRE_DEP_<NAME>_<KEY> are set as deps/fetch.py prints them.
+function(nacre_fetch)
+  set(deps "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../deps")
+  file(GLOB_RECURSE inputs "${deps}/*.py" "${deps}/*.txt" "${deps}/*.json")
+  set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${inputs})
+  # Standard error is left alone: progress is seen while it happens.
+  execute_process(
+    COMMAND "${Python3_EXECUTABLE}" "${deps}/fetch.py" --cmake ${ARGN}
+    OUTPUT_VARIABLE facts RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    string(JOIN " " names ${ARGN})
+    message(FATAL_ERROR "Could not provide ${names}; the reason is printed above.")
+  endif()
+  cmake_language(EVAL CODE "${facts}")
+endfunction()
+
+# --- the Wasm engine
+
+set(NACRE_ENGINE_ARCHIVE "" CACHE FILEPATH "A libnacre_engine.a of yours, instead of a built one")
+set(NACRE_ENGINE_INCLUDE_DIR "" CACHE PATH "The headers of that archive, with wasmtime/conf.h")
+if(NOT TARGET nacre::engine_archive)
+  add_library(nacre::engine_archive STATIC IMPORTED GLOBAL)
+  if(NACRE_ENGINE_ARCHIVE AND NACRE_ENGINE_INCLUDE_DIR)
+    set(nacre_engine_archive "${NACRE_ENGINE_ARCHIVE}")
+    set(nacre_engine_include "${NACRE_ENGINE_INCLUDE_DIR}")
+  else()
+    file(GLOB_RECURSE nacre_shim_files
+      "${PROJECT_SOURCE_DIR}/src/engine/component_shim/src/*.rs")
+    set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+      ${nacre_shim_files}
+      "${PROJECT_SOURCE_DIR}/src/engine/component_shim/Cargo.toml"
+      "${PROJECT_SOURCE_DIR}/src/engine/component_shim/Cargo.lock")
+    nacre_fetch(engine)
+    set(nacre_engine_archive "${NACRE_DEP_ENGINE_ARCHIVE}")
+    set(nacre_engine_include "${NACRE_DEP_ENGINE_INCLUDE_DIR}")
+  endif()
+  set_target_properties(nacre::engine_archive PROPERTIES
+    IMPORTED_LOCATION "${nacre_engine_archive}"
+    INTERFACE_INCLUDE_DIRECTORIES "${nacre_engine_include}"
+    INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS};m")
+endif()
+
+# --- backends
+
+function(nacre_find_openvino)
+  if(TARGET openvino::runtime)
+    return()
+  endif()
+  # What we fetched for an older lock must not pass for the user's own.
+  if(OpenVINO_DIR AND OpenVINO_DIR STREQUAL "$CACHE{NACRE_DEP_OPENVINO_DIR}")
+    unset(OpenVINO_DIR CACHE)
+  endif()
+  find_package(OpenVINO 2024.0 QUIET CONFIG GLOBAL COMPONENTS Runtime)
+  if(NOT OpenVINO_FOUND)
+    nacre_fetch(openvino)
+    find_package(OpenVINO REQUIRED CONFIG GLOBAL COMPONENTS Runtime
+                 PATHS "${NACRE_DEP_OPENVINO_DIR}" NO_DEFAULT_PATH)
+  endif()
+  message(STATUS "OpenVINO ${OpenVINO_VERSION}: ${OpenVINO_DIR}")
+endfunction()
+
+set(NACRE_ONNXRUNTIME_ROOT "" CACHE PATH
+    "A folder of yours with ONNX Runtime's include/ and lib/, instead of a fetched one")
+function(nacre_find_onnxruntime)
+  if(TARGET onnxruntime::onnxruntime)
+    return()
+  endif()
+  if(NOT NACRE_ONNXRUNTIME_ROOT)
+    find_package(onnxruntime 1.17 QUIET CONFIG GLOBAL)
+    if(TARGET onnxruntime::onnxruntime)
+      message(STATUS "ONNX Runtime ${onnxruntime_VERSION}: ${onnxruntime_DIR}")
+      return()
+    endif()
+  endif()
+  set(root "${NACRE_ONNXRUNTIME_ROOT}")
+  if(NOT root)
+    nacre_fetch(onnxruntime)
+    set(root "${NACRE_DEP_ONNXRUNTIME_ROOT}")
+  endif()
+  # Looked for anew each time: no stale path can survive in the cache.
+  find_path(include_dir onnxruntime_c_api.h PATHS "${root}/include"
+            PATH_SUFFIXES onnxruntime onnxruntime/core/session NO_CACHE NO_DEFAULT_PATH)
+  find_library(library onnxruntime PATHS "${root}/lib" "${root}/lib64" NO_CACHE NO_DEFAULT_PATH)
+  if(NOT include_dir OR NOT library)
+    message(FATAL_ERROR "${root} was to hold ONNX Runtime: include/onnxruntime_c_api.h and "
+                        "lib/libonnxruntime.so. Give another folder with -DNACRE_ONNXRUNTIME_ROOT, "
+                        "or none, and it is fetched.")
+  endif()
+  add_library(onnxruntime::onnxruntime SHARED IMPORTED GLOBAL)
+  set_target_properties(onnxruntime::onnxruntime PROPERTIES
+    IMPORTED_LOCATION "${library}"
+    INTERFACE_INCLUDE_DIRECTORIES "${include_dir}")
+  message(STATUS "ONNX Runtime: ${root}")
+endfunction()
+
+# --- guests
+
+set(NACRE_ZIG "" CACHE FILEPATH "A zig of yours that compiles the guests, instead of a fetched one")
+function(nacre_find_zig)
+  if(NACRE_ZIG AND NOT NACRE_ZIG STREQUAL "$CACHE{NACRE_DEP_ZIG_EXECUTABLE}")
+    set(NACRE_ZIG_CACHE_DIR "${CMAKE_BINARY_DIR}/zig-cache" CACHE INTERNAL "")
+    return()
+  endif()
+  nacre_fetch(zig)
+  set(NACRE_ZIG "${NACRE_DEP_ZIG_EXECUTABLE}" CACHE FILEPATH "" FORCE)
+  set(NACRE_ZIG_CACHE_DIR "${NACRE_DEP_ZIG_CACHE_DIR}" CACHE INTERNAL "")
+endfunction()
+
+# stb's headers stand alone in a folder of the build tree, since guests may use them and must not
+# see the rest of /usr/include.
+find_path(nacre_stb stb/stb_image.h NO_CACHE)
+if(nacre_stb)
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/third_party")
+  file(CREATE_LINK "${nacre_stb}/stb" "${PROJECT_BINARY_DIR}/third_party/stb" SYMBOLIC)
+  set(NACRE_STB_INCLUDE_DIR "${PROJECT_BINARY_DIR}/third_party" CACHE INTERNAL "")
+else()
+  set(NACRE_STB_INCLUDE_DIR "" CACHE INTERNAL "")
+endif()
+
+# --- what guests are tried on: links in the build tree, to files in the cache
+
+function(nacre_prepare_photos)
+  nacre_fetch(photos)
+  file(CREATE_LINK "${NACRE_DEP_PHOTOS_DIR}" "${PROJECT_BINARY_DIR}/photos" SYMBOLIC)
+  set(NACRE_PHOTOS_DIR "${PROJECT_BINARY_DIR}/photos" CACHE INTERNAL "")
+endfunction()
+
+function(nacre_prepare_labels)
+  nacre_fetch(labels)
+  set(file "${PROJECT_BINARY_DIR}/imagenet_labels.txt")
+  file(CREATE_LINK "${NACRE_DEP_LABELS_FILE}" "${file}" SYMBOLIC)
+  set(NACRE_LABELS_FILE "${file}" CACHE INTERNAL "")
+endfunction()
+
+# nacre_prepare_model([IR]): with IR, the same network is also there in OpenVINO's own format.
+function(nacre_prepare_model)
+  set(dir "${PROJECT_BINARY_DIR}/models")
+  file(MAKE_DIRECTORY "${dir}")
+  nacre_fetch(efficientnet-lite0)
+  file(CREATE_LINK "${NACRE_DEP_EFFICIENTNET_LITE0_ONNX}" "${dir}/efficientnet-lite0.onnx" SYMBOLIC)
+  if("IR" IN_LIST ARGN)
+    nacre_fetch(efficientnet-lite0-ir)
+    foreach(kind IN ITEMS xml bin)
+      string(TOUPPER ${kind} upper)
+      file(CREATE_LINK "${NACRE_DEP_EFFICIENTNET_LITE0_IR_${upper}}"
+           "${dir}/efficientnet-lite0.${kind}" SYMBOLIC)
+    endforeach()
+  endif()
+  set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
+endfunction()
