@@ -1,0 +1,73 @@
+# One CMake target per room of the building (docs/architecture.md), and the tests beside them.
+#
+# Warnings are errors for Nacre's own code only; nothing here reaches what embedders inherit.
+
+set(NACRE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                   -Wcast-align -Wimplicit-fallthrough -Werror)
+set(NACRE_SANITIZE_FLAGS "")
+if(NACRE_SANITIZE)
+  set(NACRE_SANITIZE_FLAGS -fsanitize=${NACRE_SANITIZE} -fno-omit-frame-pointer -g)
+endif()
+
+function(nacre_own_code target)
+  target_compile_features(${target} PRIVATE cxx_std_23)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:${NACRE_WARNINGS}> ${NACRE_SANITIZE_FLAGS})
+  target_link_options(${target} PRIVATE ${NACRE_SANITIZE_FLAGS})
+endfunction()
+
+# nacre_room(NAME SOURCES … [USES rooms…] [LINKS libraries…])
+#
+# An object library nacre_room_NAME. USES names the rooms whose headers it may include, LINKS the
+# third-party libraries; tests/layering checks the includes themselves.
+function(nacre_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  set(target nacre_room_${name})
+  add_library(${target} OBJECT ${ARG_SOURCES})
+  nacre_own_code(${target})
+  target_include_directories(${target} PUBLIC
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  foreach(used IN LISTS ARG_USES)
+    # For include directories and third-party usage only; the objects meet in `nacre`.
+    target_include_directories(${target} PRIVATE
+      $<TARGET_PROPERTY:nacre_room_${used},INTERFACE_INCLUDE_DIRECTORIES>)
+  endforeach()
+  target_link_libraries(${target} PRIVATE ${ARG_LINKS})
+  set_property(GLOBAL APPEND PROPERTY NACRE_ROOMS ${target})
+  set_property(GLOBAL APPEND PROPERTY NACRE_ROOM_LINKS ${ARG_LINKS})
+endfunction()
+
+# nacre_test(NAME SOURCES … [LINKS …] [LABELS …] [TIMEOUT seconds])
+#
+# A GoogleTest program that links all of Nacre and registers each of its tests with ctest.
+function(nacre_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  nacre_own_code(${name})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} nacre GTest::gmock GTest::gtest_main)
+  include(GoogleTest)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# nacre_backend_module(NAME SOURCES … LINKS …): <build>/backends/libnacre_backend_NAME.so, which
+# finds its vendor's library by RUNPATH. Includes include/nacre and src/base only.
+function(nacre_backend_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  set(target nacre_backend_${name})
+  add_library(${target} MODULE ${ARG_SOURCES})
+  nacre_own_code(${target})
+  set_target_properties(${target} PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/backends
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    INSTALL_RPATH_USE_LINK_PATH ON)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} PRIVATE ${ARG_LINKS})
+  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/nacre)
+endfunction()

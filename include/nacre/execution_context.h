@@ -1,0 +1,84 @@
+// One computation at a time on a graph: set inputs, compute, read outputs.
+#ifndef NACRE_EXECUTION_CONTEXT_H_
+#define NACRE_EXECUTION_CONTEXT_H_
+
+#include <nacre/error.h>
+#include <nacre/graph.h>
+#include <nacre/tensor.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace nacre {
+
+/// When a computation has to be over.
+using Deadline = std::chrono::steady_clock::time_point;
+inline constexpr Deadline kNoDeadline = Deadline::max();
+
+/// Ceilings for what one execution context may hold.
+struct ContextLimits {
+  std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;  ///< of one input or output
+  std::size_t max_tensors = 1024;  ///< inputs or outputs where the graph does not say how many
+};
+
+/// The WIT's graph-execution-context. All checks of tensors against the graph's description are
+/// made here, once, for every backend and every ABI.
+///
+/// Threading: one thread at a time, except cancel(), which any thread may call. Different contexts
+/// of one graph compute at the same time; Nacre holds no lock while they do.
+/// Lifetime: keeps its Graph alive.
+/// Memory: after the first computations, set_input, compute and output allocate nothing in Nacre;
+/// a buffer is written again only when nobody but the context refers to it.
+class ExecutionContext {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<ExecutionContext>> create(
+      std::shared_ptr<Graph> graph, const ContextLimits& limits = {});
+  ~ExecutionContext();
+  ExecutionContext(const ExecutionContext&) = delete;
+  ExecutionContext& operator=(const ExecutionContext&) = delete;
+
+  [[nodiscard]] const Graph& graph() const noexcept;
+
+  /// The index behind a name: the input's own name, or, where no input has that name, a decimal
+  /// index. kInvalidArgument lists the names that exist.
+  [[nodiscard]] Result<std::size_t> input_index(std::string_view name) const;
+  [[nodiscard]] Result<std::size_t> output_index(std::string_view name) const;
+
+  /// Checks `tensor` against the graph and copies its bytes into the context's own aligned buffer.
+  /// An element type that wasi-nn cannot name may arrive as u8 with the element's size as an
+  /// appended dimension (strings: as a u8 vector of length-prefixed byte strings).
+  /// Errors: kInvalidArgument (index, type, rank, dimension, bytes ≠ dims × size), kTooLarge.
+  /// On an error the input that was set before stays.
+  [[nodiscard]] Result<void> set_input(std::size_t index, const TensorView& tensor);
+
+  /// The same for a tensor whose buffer is shared instead of copied; its bytes must be 64-byte
+  /// aligned, as those that Nacre allocates are (others are copied).
+  [[nodiscard]] Result<void> set_input(std::size_t index, const Tensor& tensor);
+
+  /// Computes and waits. Inputs stay set for the next computation. Errors: kInvalidArgument when
+  /// an input is missing (it is named), kTimeout after `deadline` or cancel(), or the backend's.
+  /// After an error there are no outputs.
+  [[nodiscard]] Result<void> compute(Deadline deadline = kNoDeadline);
+
+  /// Asks a running computation to end with kTimeout; without one, does nothing. Any thread.
+  void cancel() noexcept;
+
+  /// How many outputs the last computation gave, 0 before the first.
+  [[nodiscard]] std::size_t output_count() const noexcept;
+
+  /// An output of the last computation. The pointer is valid until the next compute() or the
+  /// context's end; copy the Tensor to keep its bytes longer: they never change.
+  /// Errors: kInvalidArgument for an index that does not exist, or before a computation.
+  [[nodiscard]] Result<const Tensor*> output(std::size_t index) const;
+
+ private:
+  struct Impl;
+  explicit ExecutionContext(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nacre
+
+#endif  // NACRE_EXECUTION_CONTEXT_H_

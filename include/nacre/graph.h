@@ -1,0 +1,100 @@
+// Graphs: what a model's bytes are, where they run, and what the loaded graph wants.
+#ifndef NACRE_GRAPH_H_
+#define NACRE_GRAPH_H_
+
+#include <nacre/error.h>
+#include <nacre/tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nacre {
+
+/// The format of a model's bytes. Nacre's own numbers (they cross the backend C ABI); a guest's
+/// wire numbers differ by dialect and are mapped in src/abi/dialect.h.
+enum class GraphEncoding : std::uint32_t {
+  kAutodetect = 0,  ///< decided from the bytes; never reaches a backend
+  kOpenvino = 1,    ///< IR: two parts, the XML and the weights
+  kOnnx = 2,
+  kTensorflow = 3,
+  kPytorch = 4,  ///< TorchScript
+  kTensorflowlite = 5,
+  kGgml = 6,  ///< GGUF
+  kEcho = 7,  ///< text of the built-in echo backend; guests reach it by autodetect
+};
+
+/// Where a graph is to run. kAuto (a WasmEdge word) means: the backend chooses.
+enum class ExecutionTarget : std::uint32_t { kCpu = 0, kGpu = 1, kTpu = 2, kAuto = 3 };
+
+/// "onnx", "openvino"… and back, ignoring case; nullopt for any other text.
+[[nodiscard]] std::string_view to_string(GraphEncoding encoding) noexcept;
+[[nodiscard]] std::string_view to_string(ExecutionTarget target) noexcept;
+[[nodiscard]] std::optional<GraphEncoding> parse_graph_encoding(std::string_view text) noexcept;
+[[nodiscard]] std::optional<ExecutionTarget> parse_execution_target(std::string_view text) noexcept;
+
+struct Property {
+  std::string key;
+  std::string value;
+};
+
+/// What is known of one input or output before a computation. Anything may be unknown
+/// (TorchScript says little); then only bytes = dims × element size is checked.
+struct TensorDescription {
+  std::string name;  ///< empty: unknown
+  TensorType type = TensorType::kUnknown;
+  std::optional<Shape> shape;  ///< nullopt: rank unknown; a dimension of -1 is dynamic
+  std::string note;            ///< a limit in words ("computed as i32"); often empty
+};
+
+/// Inputs and outputs in the model's own order. Where a count is not known the vector is empty and
+/// the flag false; any index below the limits is then accepted.
+struct GraphDescription {
+  std::vector<TensorDescription> inputs;
+  std::vector<TensorDescription> outputs;
+  bool inputs_known = true;
+  bool outputs_known = true;
+  std::vector<Property> properties;  ///< "opset", "producer", "format_version"… as known
+};
+
+class BackendGraph;
+
+/// A loaded model. Thread-safe and shared: every guest and every execution context of one named
+/// model refers to the same Graph, which lives until the last of them is gone.
+class Graph {
+ public:
+  /// Takes a backend's graph. `backend` is the backend's name, `keep_alive` what must outlive the
+  /// graph (the loaded module).
+  [[nodiscard]] static std::shared_ptr<Graph> create(std::unique_ptr<BackendGraph> graph,
+                                                     std::string backend, GraphEncoding encoding,
+                                                     ExecutionTarget target,
+                                                     std::shared_ptr<void> keep_alive);
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  [[nodiscard]] const GraphDescription& description() const noexcept { return description_; }
+  [[nodiscard]] std::string_view backend() const noexcept { return backend_; }
+  [[nodiscard]] GraphEncoding encoding() const noexcept { return encoding_; }
+  [[nodiscard]] ExecutionTarget target() const noexcept { return target_; }
+
+  /// For core's ExecutionContext: the backend's side.
+  [[nodiscard]] BackendGraph& backend_graph() noexcept { return *graph_; }
+
+ private:
+  Graph();
+
+  std::shared_ptr<void> keep_alive_;  // declared first: destroyed after graph_
+  std::unique_ptr<BackendGraph> graph_;
+  GraphDescription description_;
+  std::string backend_;
+  GraphEncoding encoding_ = GraphEncoding::kAutodetect;
+  ExecutionTarget target_ = ExecutionTarget::kCpu;
+};
+
+}  // namespace nacre
+
+#endif  // NACRE_GRAPH_H_

@@ -1,0 +1,153 @@
+// Start here to embed Nacre: make one Host, run guests in it.
+//
+//   auto host = nacre::Host::create({.models = {*nacre::parse_model_spec("net=model.onnx")}});
+//   nacre::GuestOptions guest{.path = "classify.wasm", .args = {"net", "cat.png"}};
+//   guest.dirs.push_back({.host = "photos", .guest = "."});
+//   auto outcome = (*host)->run(guest);
+//
+// examples/embed/ is that as a whole program.
+#ifndef NACRE_HOST_H_
+#define NACRE_HOST_H_
+
+#include <nacre/error.h>
+#include <nacre/graph.h>
+#include <nacre/limits.h>
+#include <nacre/registry.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nacre {
+
+/// How Wasm is executed. kWinch compiles fast, kCranelift makes fast code, kPulley interprets.
+enum class Compiler : std::uint32_t { kCranelift, kWinch, kPulley };
+
+/// What a guest's numbers mean; kAuto decides from its imports (src/abi/dialect.h).
+enum class DialectChoice : std::uint32_t { kAuto, kWitx, kWasmedge, kWamr, kLegacy };
+
+struct HostOptions {
+  std::vector<ModelSpec> models;
+  Compiler compiler = Compiler::kCranelift;
+  /// Where compiled code is kept; nullopt: $NACRE_CACHE/code, else ~/.cache/nacre/code; an empty
+  /// string: nowhere. The folder must belong to the user and is made 0700.
+  std::optional<std::string> code_cache;
+  /// Folders searched for libnacre_backend_<name>.so before the default ones.
+  std::vector<std::string> backend_dirs;
+  /// Guests must be compiled to stop them by time or interruption; off makes loops a little
+  /// faster, and GuestLimits::timeout an error.
+  bool interruptible = true;
+  /// Count fuel in compiled code; needed for GuestLimits::fuel.
+  bool consume_fuel = false;
+  /// Where log lines go (level as LogLevel); by default warnings and errors to standard error.
+  std::function<void(LogLevel, std::string_view)> log;
+};
+
+/// A folder that a guest may open. `guest` is the name it sees.
+struct DirMapping {
+  std::string host;
+  std::string guest;
+  bool read_only = false;
+};
+
+/// Receives bytes of a guest's stream, on the guest's thread.
+using StreamSink = std::function<void(std::span<const std::byte>)>;
+
+struct GuestOptions {
+  /// The guest: a path, or its bytes (Wasm, or WAT text). With bytes, `path` only names it.
+  std::string path;
+  std::span<const std::byte> bytes;
+
+  std::vector<std::string> args;  ///< without the program's name, which `path` gives
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<DirMapping> dirs;
+
+  /// Standard streams: inherited unless a sink (or the input's bytes) is given.
+  std::optional<std::string> stdin_bytes;
+  StreamSink stdout_sink;
+  StreamSink stderr_sink;
+
+  GuestLimits limits;
+  DialectChoice dialect = DialectChoice::kAuto;
+  /// Names of the models it may use; nullopt: all of the host's.
+  std::optional<std::vector<std::string>> models;
+  bool models_only = false;        ///< refuse loading by bytes
+  bool allow_precompiled = false;  ///< run a .cwasm: native code, so only of the user's own making
+
+  /// Called (any thread) when the guest has not ended one second after its time was up: it hangs in
+  /// a host call that nothing can interrupt, such as a read of standard input or a vendor's kernel.
+  /// A command line exits here. An embedder who must go on can only leave that thread alone;
+  /// without a callback run() returns when the call does.
+  std::function<void()> on_grace_expired;
+};
+
+enum class ExitReason : std::uint32_t {
+  kExited,       ///< returned or called proc_exit
+  kTrapped,      ///< exit_code 134
+  kTimedOut,     ///< exit_code 124
+  kInterrupted,  ///< Host::interrupt; exit_code 130
+  kOutOfMemory,  ///< trapped after its memory limit was hit; exit_code 134
+  kOutOfFuel,    ///< exit_code 134
+};
+
+/// How a guest ended. `message` is a sentence for every reason but kExited.
+struct Outcome {
+  ExitReason reason = ExitReason::kExited;
+  int exit_code = 0;
+  std::string message;
+  std::string backtrace;  ///< Wasm frames with function names, one a line; may be empty
+};
+
+struct BackendInfo {
+  std::string name;
+  bool available = false;
+  std::string why_not;  ///< a sentence on how to get it, when not available
+  std::vector<Property> properties;
+};
+
+/// Threading: any thread may call anything; runs on different threads are independent and share the
+/// models. Lifetime: outlives its runs.
+class Host {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Host>> create(HostOptions options);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Loads (or takes from the code cache) and runs a guest to its end. An Error means that it never
+  /// started: not Wasm, imports that Nacre does not offer (all are listed), a missing folder.
+  [[nodiscard]] Result<Outcome> run(const GuestOptions& options);
+
+  /// Compiles a guest for this machine; the bytes are what `allow_precompiled` runs.
+  [[nodiscard]] Result<std::vector<std::byte>> compile(std::span<const std::byte> wasm);
+
+  /// Ends all running guests with kInterrupted. Any thread, not a signal handler.
+  void interrupt() noexcept;
+
+  /// The models, for native code beside the guests: graphs are shared with them.
+  [[nodiscard]] Registry& models() noexcept;
+
+  /// Loads a model that is in no registry.
+  [[nodiscard]] Result<std::shared_ptr<Graph>> load_model(const ModelSpec& spec);
+
+  /// Every backend that Nacre knows of, whether or not it is there.
+  [[nodiscard]] std::vector<BackendInfo> backends();
+
+ private:
+  struct Impl;
+  explicit Host(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "0.1.0"
+[[nodiscard]] std::string_view version() noexcept;
+
+}  // namespace nacre
+
+#endif  // NACRE_HOST_H_

@@ -1,0 +1,29 @@
+// Ceilings on what one guest may hold. An operator's to set; no guest can raise them.
+#ifndef NACRE_LIMITS_H_
+#define NACRE_LIMITS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace nacre {
+
+struct GuestLimits {
+  std::uint32_t max_graphs = 64;     ///< graph handles at a time; beyond: busy
+  std::uint32_t max_contexts = 256;  ///< execution contexts at a time; beyond: busy
+  std::uint64_t max_model_bytes = std::uint64_t{4} << 30;   ///< of one load by bytes; too_large
+  std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;  ///< of one tensor; too_large
+  std::uint32_t max_name_bytes = 4096;                      ///< a longer model name is not found
+
+  /// Linear memory; memory.grow answers -1 beyond it. nullopt: what Wasm allows (4 GiB).
+  std::optional<std::uint64_t> max_memory_bytes;
+  /// Instructions, in Wasmtime's unit of fuel. nullopt: unlimited.
+  std::optional<std::uint64_t> fuel;
+  /// Wall-clock time from start to end. nullopt: unlimited.
+  std::optional<std::chrono::nanoseconds> timeout;
+};
+
+}  // namespace nacre
+
+#endif  // NACRE_LIMITS_H_
