@@ -10,7 +10,7 @@
 #   nacre_find_onnxruntime()    target onnxruntime::onnxruntime   -DNACRE_ONNXRUNTIME_ROOT=
 #   nacre_find_zig()            NACRE_ZIG, NACRE_ZIG_CACHE_DIR    -DNACRE_ZIG=
 #   nacre_prepare_photos()      <bindir>/photos/*.png *.jpg       NACRE_PHOTOS_DIR
-#   nacre_prepare_labels()      <bindir>/imagenet_labels.txt      NACRE_LABELS_FILE
+#   nacre_prepare_labels()      <bindir>/labels/imagenet_labels.txt   NACRE_LABELS_FILE
 #   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin
 #                               NACRE_MODELS_DIR
 # The variables are internal cache entries, so every directory sees them.
@@ -163,7 +163,10 @@ else()
   set(NACRE_STB_INCLUDE_DIR "" CACHE INTERNAL "")
 endif()
 
-# --- what guests are tried on: links in the build tree, to files in the cache
+# --- what guests are tried on
+#
+# photos/ and labels/ are links to folders of the cache, so a guest can be given them as folders.
+# The files of models/ are copies: a guest that is given the folder could not follow links out of it.
 
 function(nacre_prepare_photos)
   nacre_fetch(photos)
@@ -173,9 +176,10 @@ endfunction()
 
 function(nacre_prepare_labels)
   nacre_fetch(labels)
-  set(file "${PROJECT_BINARY_DIR}/imagenet_labels.txt")
-  file(CREATE_LINK "${NACRE_DEP_LABELS_FILE}" "${file}" SYMBOLIC)
-  set(NACRE_LABELS_FILE "${file}" CACHE INTERNAL "")
+  cmake_path(GET NACRE_DEP_LABELS_FILE PARENT_PATH dir)
+  cmake_path(GET NACRE_DEP_LABELS_FILE FILENAME name)
+  file(CREATE_LINK "${dir}" "${PROJECT_BINARY_DIR}/labels" SYMBOLIC)
+  set(NACRE_LABELS_FILE "${PROJECT_BINARY_DIR}/labels/${name}" CACHE INTERNAL "")
 endfunction()
 
 # nacre_prepare_model([IR]): with IR, the same network is also there in OpenVINO's own format.
@@ -183,13 +187,14 @@ function(nacre_prepare_model)
   set(dir "${PROJECT_BINARY_DIR}/models")
   file(MAKE_DIRECTORY "${dir}")
   nacre_fetch(efficientnet-lite0)
-  file(CREATE_LINK "${NACRE_DEP_EFFICIENTNET_LITE0_ONNX}" "${dir}/efficientnet-lite0.onnx" SYMBOLIC)
+  file(COPY_FILE "${NACRE_DEP_EFFICIENTNET_LITE0_ONNX}" "${dir}/efficientnet-lite0.onnx"
+       ONLY_IF_DIFFERENT)
   if("IR" IN_LIST ARGN)
     nacre_fetch(efficientnet-lite0-ir)
     foreach(kind IN ITEMS xml bin)
       string(TOUPPER ${kind} upper)
-      file(CREATE_LINK "${NACRE_DEP_EFFICIENTNET_LITE0_IR_${upper}}"
-           "${dir}/efficientnet-lite0.${kind}" SYMBOLIC)
+      file(COPY_FILE "${NACRE_DEP_EFFICIENTNET_LITE0_IR_${upper}}"
+           "${dir}/efficientnet-lite0.${kind}" ONLY_IF_DIFFERENT)
     endforeach()
   endif()
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
