@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string>
@@ -53,8 +54,9 @@ class HostServices {
   const nacre_host_services* services_;
 };
 
-/// A model to load: either `parts` (bytes, in the guest's order) or `paths` (files that the
-/// operator named). Valid for the call. Only a model given by path may refer to files beside it.
+/// A model to load: either `parts` (bytes) or `paths` (files that the operator named). OpenVINO IR
+/// is XML first, then the weights, whatever order the guest used. Valid for the call. Only a model
+/// given by path may refer to files beside it.
 struct ModelSource {
   std::span<const std::span<const std::byte>> parts;
   std::span<const std::string> paths;
@@ -97,6 +99,9 @@ class OutputSink {
     return sink_->give(sink_->self, static_cast<std::uint32_t>(index), &tensor) == 0;
   }
 
+  /// For the host's side, which passes it through the C table.
+  [[nodiscard]] const nacre_output_sink* raw() const noexcept { return sink_; }
+
  private:
   const nacre_output_sink* sink_;
 };
@@ -111,6 +116,8 @@ class Completion {
   }
   void fail(const Error& error) const noexcept { fail(error.code, error.message); }
 
+  [[nodiscard]] const nacre_completion& raw() const noexcept { return completion_; }
+
  private:
   nacre_completion completion_;
 };
@@ -123,12 +130,19 @@ class BackendContext {
   /// Computes on all inputs, in the graph's order. A backend that computes in place on the calling
   /// thread completes before it returns. `inputs`, `sink` and what they point to stay valid until
   /// completion; keep an input longer by retaining its buffer. After `deadline` or cancel() the
-  /// completion says kTimeout as soon as the vendor's runtime lets go.
+  /// completion says kTimeout as soon as the vendor's runtime lets go. An exception that leaves
+  /// start() before completion ends the computation with kRuntimeError.
   virtual void start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
-                     Completion completion) noexcept = 0;
+                     Completion completion) = 0;
 
-  /// Stops a running computation as far as the runtime can; see BackendGraph::can_cancel.
+  /// Stops the computation as far as the runtime can (the property `cancel` says whether). It may
+  /// come before start() has done anything, so it sticks until rearm(): keep a flag, and look at it
+  /// once the runtime can be stopped. Comes only while a computation is under way.
   virtual void cancel() noexcept = 0;
+
+  /// Takes back a cancel. Called between computations and only after one that was cancelled, so
+  /// start() must not clear the flag itself: it could lose a cancel that has just come.
+  virtual void rearm() noexcept = 0;
 };
 
 /// A loaded model; any thread, shared by all guests that may use it.
@@ -253,22 +267,26 @@ struct Table {
 
   static void graph_destroy(nacre_backend_graph* graph) noexcept { delete self(graph); }
 
-  static void graph_describe(nacre_backend_graph* graph,
-                             const nacre_description_sink* sink) noexcept {
-    const GraphDescription d = self(graph)->describe();
-    const auto put = [sink](int is_output, const std::vector<TensorDescription>& tensors) {
-      for (const TensorDescription& t : tensors) {
-        sink->tensor(sink->self, is_output, to_abi(t.name), static_cast<std::uint32_t>(t.type),
-                     t.shape ? static_cast<std::int32_t>(t.shape->rank()) : -1,
-                     t.shape ? t.shape->dims().data() : nullptr, to_abi(t.note));
+  static std::uint32_t graph_describe(nacre_backend_graph* graph,
+                                      const nacre_description_sink* sink,
+                                      const nacre_error_sink* error) noexcept {
+    return guarded(error, [&]() -> Result<void> {
+      const GraphDescription d = self(graph)->describe();
+      const auto put = [sink](int is_output, const std::vector<TensorDescription>& tensors) {
+        for (const TensorDescription& t : tensors) {
+          sink->tensor(sink->self, is_output, to_abi(t.name), static_cast<std::uint32_t>(t.type),
+                       t.shape ? static_cast<std::int32_t>(t.shape->rank()) : -1,
+                       t.shape ? t.shape->dims().data() : nullptr, to_abi(t.note));
+        }
+      };
+      put(0, d.inputs);
+      put(1, d.outputs);
+      sink->counts_known(sink->self, d.inputs_known ? 1 : 0, d.outputs_known ? 1 : 0);
+      for (const Property& p : d.properties) {
+        sink->property(sink->self, to_abi(p.key), to_abi(p.value));
       }
-    };
-    put(0, d.inputs);
-    put(1, d.outputs);
-    sink->counts_known(sink->self, d.inputs_known ? 1 : 0, d.outputs_known ? 1 : 0);
-    for (const Property& p : d.properties) {
-      sink->property(sink->self, to_abi(p.key), to_abi(p.value));
-    }
+      return {};
+    });
   }
 
   static std::uint32_t graph_create_context(nacre_backend_graph* graph, nacre_backend_context** out,
@@ -294,11 +312,21 @@ struct Table {
         deadline == NACRE_NO_DEADLINE
             ? kNoDeadline
             : Deadline(std::chrono::nanoseconds(static_cast<std::int64_t>(deadline)));
-    self(context)->start({inputs, static_cast<std::size_t>(inputs_count)}, when, OutputSink(sink),
-                         Completion(completion));
+    const auto fail = [&completion](std::string_view what) {
+      Completion(completion).fail(ErrorCode::kRuntimeError, what);
+    };
+    try {
+      self(context)->start({inputs, static_cast<std::size_t>(inputs_count)}, when, OutputSink(sink),
+                           Completion(completion));
+    } catch (const std::exception& e) {
+      fail(e.what());
+    } catch (...) {
+      fail("The backend threw something that is not a std::exception.");
+    }
   }
 
   static void context_cancel(nacre_backend_context* context) noexcept { self(context)->cancel(); }
+  static void context_rearm(nacre_backend_context* context) noexcept { self(context)->rearm(); }
 
   static constexpr nacre_backend_table kTable = {
       .struct_size = sizeof(nacre_backend_table),
@@ -314,6 +342,7 @@ struct Table {
       .context_destroy = context_destroy,
       .context_start = context_start,
       .context_cancel = context_cancel,
+      .context_rearm = context_rearm,
   };
 };
 

@@ -122,7 +122,7 @@ typedef struct nacre_load_options {
   uint64_t options_count;
 } nacre_load_options;
 
-/* Where a context puts its outputs. Valid during one computation. */
+/* Where a context puts its outputs. Valid during one computation, one thread at a time. */
 typedef struct nacre_output_sink {
   void* self;
   /* A buffer to fill, 64-byte aligned and at least `size` bytes; null if refused (the sink keeps
@@ -162,13 +162,17 @@ typedef struct nacre_backend_table {
 
   /* -- graph: any thread, shared by all guests ---------------------------------------------- */
   void (*graph_destroy)(nacre_backend_graph* graph);
-  void (*graph_describe)(nacre_backend_graph* graph, const nacre_description_sink* sink);
+  uint32_t (*graph_describe)(nacre_backend_graph* graph, const nacre_description_sink* sink,
+                             const nacre_error_sink* error);
   uint32_t (*graph_create_context)(nacre_backend_graph* graph, nacre_backend_context** context,
                                    const nacre_error_sink* error);
   /* A table of its own for an ability that only some have, or null. `name` carries a version. */
   const void* (*graph_ability)(nacre_backend_graph* graph, nacre_string name);
 
-  /* -- context: one computation at a time; cancel from any thread --------------------------- */
+  /* -- context: one computation at a time; cancel from any thread ---------------------------
+   * cancel sticks: it ends the computation that runs, or, when `start` has not got that far, the
+   * one about to. rearm takes it back; the host calls it between computations, only after a
+   * cancel. So a cancel is neither lost nor does it end a later computation. */
   void (*context_destroy)(nacre_backend_context* context);
   /* deadline: nanoseconds of CLOCK_MONOTONIC, or NACRE_NO_DEADLINE. The inputs, sink and
    * completion stay valid until `done` is called. */
@@ -176,6 +180,7 @@ typedef struct nacre_backend_table {
                         uint64_t inputs_count, uint64_t deadline, const nacre_output_sink* sink,
                         nacre_completion completion);
   void (*context_cancel)(nacre_backend_context* context);
+  void (*context_rearm)(nacre_backend_context* context);
 } nacre_backend_table;
 
 /* The one exported symbol. The table's first two members never move, so that a host can tell a

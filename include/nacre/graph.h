@@ -5,6 +5,8 @@
 #include <nacre/error.h>
 #include <nacre/tensor.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,9 +32,22 @@ enum class GraphEncoding : std::uint32_t {
 /// Where a graph is to run. kAuto (a WasmEdge word) means: the backend chooses.
 enum class ExecutionTarget : std::uint32_t { kCpu = 0, kGpu = 1, kTpu = 2, kAuto = 3 };
 
-/// "onnx", "openvino"… and back, ignoring case; nullopt for any other text.
-[[nodiscard]] std::string_view to_string(GraphEncoding encoding) noexcept;
-[[nodiscard]] std::string_view to_string(ExecutionTarget target) noexcept;
+inline constexpr std::array<std::string_view, 8> kGraphEncodingNames = {
+    "autodetect", "openvino", "onnx", "tensorflow", "pytorch", "tensorflowlite", "ggml", "echo"};
+inline constexpr std::array<std::string_view, 4> kExecutionTargetNames = {"cpu", "gpu", "tpu",
+                                                                          "auto"};
+
+/// "onnx", "cpu"…; "unknown" for a number that is none.
+[[nodiscard]] constexpr std::string_view to_string(GraphEncoding encoding) noexcept {
+  const auto i = static_cast<std::size_t>(encoding);
+  return i < kGraphEncodingNames.size() ? kGraphEncodingNames[i] : "unknown";
+}
+[[nodiscard]] constexpr std::string_view to_string(ExecutionTarget target) noexcept {
+  const auto i = static_cast<std::size_t>(target);
+  return i < kExecutionTargetNames.size() ? kExecutionTargetNames[i] : "unknown";
+}
+
+/// The inverse, ignoring case; nullopt for any other text.
 [[nodiscard]] std::optional<GraphEncoding> parse_graph_encoding(std::string_view text) noexcept;
 [[nodiscard]] std::optional<ExecutionTarget> parse_execution_target(std::string_view text) noexcept;
 

@@ -127,12 +127,32 @@ class Shape {
 };
 
 /// "[1,3,224,224]"; a dynamic dimension is written "?", a rank of 0 "[]".
-[[nodiscard]] std::string to_string(const Shape& shape);
+[[nodiscard]] inline std::string to_string(std::span<const std::int64_t> dims) {
+  std::string text = "[";
+  for (const std::int64_t dim : dims) {
+    if (text.size() > 1) text += ',';
+    text += dim < 0 ? "?" : std::to_string(dim);
+  }
+  return text += ']';
+}
+[[nodiscard]] inline std::string to_string(const Shape& shape) { return to_string(shape.dims()); }
 
 /// The number of elements, in 64 bits; nullopt when the product overflows or a dimension is
-/// negative. A rank of 0 has one element; a dimension of 0 makes it 0.
-[[nodiscard]] std::optional<std::uint64_t> element_count(
-    std::span<const std::int64_t> dims) noexcept;
+/// negative. A rank of 0 has one element; a dimension of 0 makes it 0, whatever the others are.
+[[nodiscard]] constexpr std::optional<std::uint64_t> element_count(
+    std::span<const std::int64_t> dims) noexcept {
+  std::uint64_t count = 1;
+  bool overflow = false;
+  bool zero = false;
+  for (const std::int64_t dim : dims) {
+    if (dim < 0) return std::nullopt;
+    zero = zero || dim == 0;
+    overflow = __builtin_mul_overflow(count, static_cast<std::uint64_t>(dim), &count) || overflow;
+  }
+  if (zero) return 0;
+  if (overflow) return std::nullopt;
+  return count;
+}
 
 /// A tensor in somebody else's memory.
 ///
