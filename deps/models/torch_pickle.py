@@ -1,7 +1,7 @@
 """Reads a state dictionary that torch.save wrote in its older (pre-1.6) format, without torch.
 
-The file is five pickles (a magic number, a version, facts about the machine, the dictionary, the list of
-storage keys), then for each key, in that order, a 64-bit count of elements and the elements.
+The file is five pickles (a magic number, a version, facts about the machine, the dictionary, the
+list of storage keys), then for each key, in that order, a 64-bit count of elements and the elements.
 
 A pickle can name any function and have it called. Here only the four names that a dictionary of
 tensors needs are known, and each stands for something of ours that just keeps numbers.
@@ -90,7 +90,8 @@ def load(path):
     for name, tensor in tensors.items():
         flat = arrays[tensor.storage.key]
         steps = [(n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True)]
-        if tensor.offset < 0 or min(steps, default=0) < 0 or tensor.offset + sum(steps) >= flat.size:
+        last = tensor.offset + sum(steps)
+        if tensor.offset < 0 or min(steps, default=0) < 0 or last >= flat.size:
             raise pickle.UnpicklingError(f"{name} reaches beyond its storage.")
         loaded[name] = numpy.lib.stride_tricks.as_strided(
             flat[tensor.offset :],
