@@ -1,0 +1,424 @@
+// The wire format, from the protobuf encoding guide:
+//
+//   message  = field*
+//   field    = tag payload            tag = varint of (number << 3 | wire type)
+//   payload  = varint                 wire type 0, at most 10 bytes
+//            | 8 bytes                wire type 1
+//            | length bytes           wire type 2, length a varint below 2^31
+//            | group                  wire types 3 and 4; ONNX has none
+//            | 4 bytes                wire type 5
+//
+// Field numbers are those of onnx.proto; they never change.
+#include "core/onnx_walk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/checked_math.h"
+
+namespace nacre {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+enum Wire : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
+
+struct Field {
+  std::uint32_t number = 0;
+  std::uint8_t wire = 0;
+  std::uint64_t value = 0;  // of a varint
+  Bytes bytes;              // of a length-delimited field
+};
+
+class Reader {
+ public:
+  Reader() = default;
+  explicit Reader(Bytes bytes) noexcept : rest_(bytes) {}
+
+  /// False at the end and when the bytes are wrong; then problem() is not null.
+  bool next(Field& field) noexcept {
+    if (rest_.empty() || problem_ != nullptr) return false;
+    std::uint64_t tag = 0;
+    if (!varint(tag, 5)) return false;
+    if (tag > UINT32_MAX) return bad("a field number beyond 29 bits");
+    field.number = static_cast<std::uint32_t>(tag >> 3);
+    field.wire = static_cast<std::uint8_t>(tag & 7);
+    field.value = 0;
+    field.bytes = {};
+    if (field.number == 0) return bad("a field with the number 0");
+    switch (field.wire) {
+      case kVarint:
+        return varint(field.value, 10);
+      case kFixed64:
+        return take(8, field.bytes);
+      case kFixed32:
+        return take(4, field.bytes);
+      case kLength: {
+        std::uint64_t length = 0;
+        if (!varint(length, 5)) return false;
+        if (length > INT32_MAX) return bad("a field of 2 GiB or more");
+        return take(length, field.bytes);
+      }
+      default:
+        return bad("a wire type that ONNX does not use");
+    }
+  }
+
+  [[nodiscard]] const char* problem() const noexcept { return problem_; }
+  [[nodiscard]] Bytes rest() const noexcept { return rest_; }
+
+ private:
+  bool bad(const char* what) noexcept {
+    problem_ = what;
+    return false;
+  }
+
+  bool varint(std::uint64_t& value, std::size_t max_bytes) noexcept {
+    value = 0;
+    for (std::size_t i = 0; i < max_bytes; ++i) {
+      if (i == rest_.size()) return bad("a number cut off by the end");
+      const auto byte = std::to_integer<std::uint64_t>(rest_[i]);
+      if (i == 9 && byte > 1) return bad("a number of more than 64 bits");
+      value |= (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) {
+        rest_ = rest_.subspan(i + 1);
+        return true;
+      }
+    }
+    return bad("a number of too many bytes");
+  }
+
+  bool take(std::uint64_t length, Bytes& out) noexcept {
+    if (!range_fits(0, length, rest_.size())) return bad("a field longer than what holds it");
+    out = rest_.first(static_cast<std::size_t>(length));
+    rest_ = rest_.subspan(static_cast<std::size_t>(length));
+    return true;
+  }
+
+  Bytes rest_;
+  const char* problem_ = nullptr;
+};
+
+enum class Message : std::uint8_t {
+  kNone,
+  kModel,
+  kTraining,
+  kFunction,
+  kGraph,
+  kNode,
+  kAttribute,
+  kSparseTensor,
+  kTensor,
+  kValueInfo,
+  kType,
+  kTypeOfTensor,
+  kTypeOfElements,  // a sequence's or an optional's
+  kTypeOfMap,
+  kShape,
+};
+
+/// What a field of a message holds, as far as it can lead to a tensor or nest or repeat without
+/// end.
+Message child(Message parent, std::uint32_t field) noexcept {
+  struct Edge {
+    Message parent;
+    std::uint32_t field;
+    Message child;
+  };
+  static constexpr std::array kEdges = {
+      Edge{Message::kModel, 7, Message::kGraph},
+      Edge{Message::kModel, 20, Message::kTraining},
+      Edge{Message::kModel, 25, Message::kFunction},
+      Edge{Message::kTraining, 1, Message::kGraph},
+      Edge{Message::kTraining, 2, Message::kGraph},
+      Edge{Message::kFunction, 7, Message::kNode},
+      Edge{Message::kFunction, 11, Message::kAttribute},
+      Edge{Message::kGraph, 1, Message::kNode},
+      Edge{Message::kGraph, 5, Message::kTensor},
+      Edge{Message::kGraph, 15, Message::kSparseTensor},
+      Edge{Message::kGraph, 11, Message::kValueInfo},
+      Edge{Message::kGraph, 12, Message::kValueInfo},
+      Edge{Message::kGraph, 13, Message::kValueInfo},
+      Edge{Message::kFunction, 12, Message::kValueInfo},
+      Edge{Message::kNode, 5, Message::kAttribute},
+      Edge{Message::kAttribute, 5, Message::kTensor},
+      Edge{Message::kAttribute, 6, Message::kGraph},
+      Edge{Message::kAttribute, 10, Message::kTensor},
+      Edge{Message::kAttribute, 11, Message::kGraph},
+      Edge{Message::kAttribute, 22, Message::kSparseTensor},
+      Edge{Message::kAttribute, 23, Message::kSparseTensor},
+      Edge{Message::kSparseTensor, 1, Message::kTensor},
+      Edge{Message::kSparseTensor, 2, Message::kTensor},
+      Edge{Message::kAttribute, 14, Message::kType},
+      Edge{Message::kAttribute, 15, Message::kType},
+      Edge{Message::kValueInfo, 2, Message::kType},
+      Edge{Message::kType, 1, Message::kTypeOfTensor},
+      Edge{Message::kType, 8, Message::kTypeOfTensor},
+      Edge{Message::kType, 4, Message::kTypeOfElements},
+      Edge{Message::kType, 9, Message::kTypeOfElements},
+      Edge{Message::kType, 5, Message::kTypeOfMap},
+      Edge{Message::kTypeOfElements, 1, Message::kType},
+      Edge{Message::kTypeOfMap, 2, Message::kType},
+      Edge{Message::kTypeOfTensor, 2, Message::kShape},
+  };
+  for (const Edge& edge : kEdges) {
+    if (edge.parent == parent && edge.field == field) return edge.child;
+  }
+  return Message::kNone;
+}
+
+constexpr std::uint32_t kModelGraph = 7;
+
+/// Counts what a parser makes objects of, so that two bytes cannot become hundreds, often.
+class Budget {
+ public:
+  [[nodiscard]] bool spend() noexcept { return left_ != 0 && left_-- != 0; }
+  [[nodiscard]] static std::unexpected<Error> exceeded() {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("The ONNX model has more than {} fields besides its numbers, which is "
+                            "the most that is read.",
+                            kMaxOnnxFields));
+  }
+
+ private:
+  std::uint64_t left_ = kMaxOnnxFields;
+};
+
+std::unexpected<Error> not_onnx(std::string_view why) {
+  return fail(ErrorCode::kInvalidEncoding,
+              fmt::format("The bytes are not an ONNX model: {}. Give a serialised ModelProto, as "
+                          "exporters write it into .onnx files.",
+                          why));
+}
+
+std::unexpected<Error> malformed(Bytes model, const Reader& reader) {
+  const auto offset = static_cast<std::size_t>(reader.rest().data() - model.data());
+  return not_onnx(fmt::format("{} near byte {} of {}", reader.problem(), offset, model.size()));
+}
+
+/// Calls `on_tensor(bytes, budget)` for each TensorProto of the model.
+template <typename OnTensor>
+Result<void> walk(Bytes model, OnTensor&& on_tensor) {
+  if (model.empty()) return not_onnx("there are none");
+  // A FlatBuffers file of ONNX Runtime's own, which that runtime would recognise among ONNX bytes.
+  constexpr std::string_view kOrtFormat = "ORTM";
+  if (model.size() >= 8 &&
+      std::ranges::equal(model.subspan(4, 4), std::as_bytes(std::span(kOrtFormat)))) {
+    return not_onnx("they are in the ORT format");
+  }
+
+  struct Frame {
+    Message message = Message::kNone;
+    Reader reader;
+  };
+  std::array<Frame, kMaxOnnxDepth + 1> stack;
+  std::size_t top = 0;
+  stack[0] = {Message::kModel, Reader(model)};
+  bool has_graph = false;
+  Budget budget;
+
+  for (;;) {
+    Frame& frame = stack[top];
+    Field field;
+    if (!frame.reader.next(field)) {
+      if (frame.reader.problem() != nullptr) return malformed(model, frame.reader);
+      if (top == 0) break;
+      --top;
+      continue;
+    }
+    if (field.wire != kLength) continue;
+    if (!budget.spend()) return Budget::exceeded();
+    const Message inner = child(frame.message, field.number);
+    if (inner == Message::kNone) continue;
+    if (top == kMaxOnnxDepth) {
+      return not_onnx(fmt::format("messages are nested deeper than {}", kMaxOnnxDepth));
+    }
+    has_graph = has_graph || (top == 0 && field.number == kModelGraph);
+    if (inner == Message::kTensor) {
+      Result<void> result = on_tensor(field.bytes, budget);
+      if (!result) return result;
+      continue;
+    }
+    stack[++top] = {inner, Reader(field.bytes)};
+  }
+  if (!has_graph) return not_onnx("there is no graph in them");
+  return {};
+}
+
+std::string_view text(Bytes bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// A name out of a model, fit for a message: short, and nothing that a terminal would act on.
+std::string printable(std::string_view name) {
+  constexpr std::size_t kLongest = 80;
+  std::string out(name.substr(0, kLongest));
+  std::ranges::replace_if(out, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  if (name.size() > kLongest) out += "...";
+  return out;
+}
+
+/// What the walk wants to know of a TensorProto.
+struct TensorFacts {
+  std::string_view name;
+  bool external = false;
+};
+
+/// `on_entry(bytes)` is called for each entry of external_data.
+template <typename OnEntry>
+Result<TensorFacts> read_tensor(Bytes model, Bytes tensor, Budget& budget, OnEntry&& on_entry) {
+  TensorFacts facts;
+  Reader reader(tensor);
+  Field field;
+  while (reader.next(field)) {
+    if (field.wire == kLength && !budget.spend()) return Budget::exceeded();
+    switch (field.number) {
+      case 8:  // name
+        if (field.wire == kLength) facts.name = text(field.bytes);
+        break;
+      case 13:  // external_data
+        facts.external = true;
+        if (field.wire == kLength) {
+          if (Result<void> result = on_entry(field.bytes); !result) {
+            return std::unexpected(std::move(result.error()));
+          }
+        }
+        break;
+      case 14:  // data_location: 0 is DEFAULT. Parsers cut it to 32 bits, so 2^32 + 1 is EXTERNAL.
+        if (field.wire != kVarint || field.value != 0) facts.external = true;
+        break;
+      default:
+        break;
+    }
+  }
+  if (reader.problem() != nullptr) return malformed(model, reader);
+  return facts;
+}
+
+std::unexpected<Error> leads_out(std::string_view location) {
+  return fail(ErrorCode::kSecurity,
+              fmt::format("The model wants tensor data from '{}'. External data must be in the "
+                          "model's own folder, given by a relative path without '..'.",
+                          printable(location)));
+}
+
+Result<void> check_location(std::string_view location, const std::filesystem::path& folder) {
+  // ONNX Runtime reads a location of this form as an address in the process's memory.
+  constexpr std::string_view kAddress = "*/_ORT_MEM_ADDR_/*";
+  if (location.empty() || location.starts_with(kAddress) || location.contains('\0')) {
+    return leads_out(location);
+  }
+  const std::filesystem::path path(location);
+  if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) {
+    return leads_out(location);
+  }
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(folder / path, error)) {
+    return fail(ErrorCode::kModelNotFound,
+                fmt::format("The model keeps tensor data in the file '{}', which is not in its "
+                            "folder {}.",
+                            printable(location), folder.string()));
+  }
+  return {};
+}
+
+/// A StringStringEntryProto of external_data: every value that could pass for the location's.
+Result<void> check_entry(Bytes model, Bytes entry, const std::filesystem::path& folder,
+                         bool& located) {
+  const auto each = [&](std::uint32_t number, auto&& action) -> Result<void> {
+    Reader reader(entry);
+    Field field;
+    while (reader.next(field)) {
+      if (field.number != number || field.wire != kLength) continue;
+      if (Result<void> result = action(text(field.bytes)); !result) return result;
+    }
+    if (reader.problem() != nullptr) return malformed(model, reader);
+    return {};
+  };
+  bool is_location = false;
+  Result<void> result = each(1, [&](std::string_view key) -> Result<void> {
+    is_location = is_location || key == "location";
+    return {};
+  });
+  if (!result || !is_location) return result;
+  return each(2, [&](std::string_view value) -> Result<void> {
+    located = true;
+    return check_location(value, folder);
+  });
+}
+
+}  // namespace
+
+Result<void> refuse_external_data(std::span<const std::byte> model) {
+  return walk(model, [model](Bytes tensor, Budget& budget) -> Result<void> {
+    const auto facts = read_tensor(model, tensor, budget, [](Bytes) -> Result<void> { return {}; });
+    if (!facts) return std::unexpected(facts.error());
+    if (!facts->external) return {};
+    return fail(ErrorCode::kSecurity,
+                fmt::format("Tensor '{}' of the model keeps its data in another file, and a model "
+                            "given as bytes may not reach files. Save the model with its data "
+                            "inside, or let the operator provide it by path.",
+                            printable(facts->name)));
+  });
+}
+
+Result<void> check_external_data_inside(std::span<const std::byte> model,
+                                        const std::filesystem::path& folder) {
+  return walk(model, [&](Bytes tensor, Budget& budget) -> Result<void> {
+    bool located = false;
+    const auto facts = read_tensor(model, tensor, budget, [&](Bytes entry) {
+      return check_entry(model, entry, folder, located);
+    });
+    if (!facts) return std::unexpected(facts.error());
+    if (facts->external && !located) {
+      return not_onnx(
+          fmt::format("tensor '{}' is external and names no location", printable(facts->name)));
+    }
+    return {};
+  });
+}
+
+Result<OnnxVersions> onnx_versions(std::span<const std::byte> model) {
+  constexpr std::size_t kMaxOpsets = 1000;
+  OnnxVersions versions;
+  std::string producer_version;
+  Reader reader(model);
+  Field field;
+  while (reader.next(field)) {
+    if (field.number == 1 && field.wire == kVarint) {
+      versions.ir_version = static_cast<std::int64_t>(field.value);
+    } else if (field.number == 2 && field.wire == kLength) {
+      versions.producer = printable(text(field.bytes));
+    } else if (field.number == 3 && field.wire == kLength) {
+      producer_version = printable(text(field.bytes));
+    } else if (field.number == 8 && field.wire == kLength) {
+      if (versions.opsets.size() == kMaxOpsets) {
+        return not_onnx(fmt::format("more than {} operator sets are imported", kMaxOpsets));
+      }
+      OnnxOpset opset;
+      Reader inner(field.bytes);
+      Field part;
+      while (inner.next(part)) {
+        if (part.number == 1 && part.wire == kLength) opset.domain = printable(text(part.bytes));
+        if (part.number == 2 && part.wire == kVarint) {
+          opset.version = static_cast<std::int64_t>(part.value);
+        }
+      }
+      if (inner.problem() != nullptr) return malformed(model, inner);
+      versions.opsets.push_back(std::move(opset));
+    }
+  }
+  if (model.empty()) return not_onnx("there are none");
+  if (reader.problem() != nullptr) return malformed(model, reader);
+  if (!producer_version.empty()) {
+    versions.producer += (versions.producer.empty() ? "" : " ") + producer_version;
+  }
+  return versions;
+}
+
+}  // namespace nacre
