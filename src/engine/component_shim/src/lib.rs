@@ -2,3 +2,5 @@
 //! second copy beside it: the two would not share their stores, engines or signal handlers.
 
 pub use wasmtime_c_api::*;
+
+mod limits;

@@ -1,0 +1,300 @@
+// Configuration of the VM, and the way from a file's bytes to a module.
+
+#include "engine/engine.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/engine_state.h"
+#include "engine/processor.h"
+
+namespace nacre::engine {
+namespace {
+
+constexpr std::size_t kLeastStack = std::size_t{64} << 10;
+constexpr std::size_t kMostStack = std::size_t{1} << 30;
+
+/// What a file is, by its content.
+enum class Content : std::uint8_t {
+  kModule,
+  kComponent,
+  kText,
+  kCompiledModule,
+  kCompiledComponent,
+  kOther,
+};
+
+Content content_of(std::span<const std::byte> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.starts_with(std::string_view("\0asm", 4))) {
+    // After the magic: version 1 for modules; a component has layer 1 in the upper half.
+    const bool component = text.size() >= 8 && text[6] == 1;
+    return component ? Content::kComponent : Content::kModule;
+  }
+  if (text.starts_with("\x7f"
+                       "ELF") &&
+      text.size() >= 64) {
+    constexpr std::size_t kOsAbi = 7;
+    constexpr unsigned char kWasmtimeAbi = 200;
+    constexpr std::size_t kFlags = 48;  // e_flags of a 64-bit ELF header
+    constexpr std::uint32_t kIsComponent = 1U << 1;
+    if (static_cast<unsigned char>(text[kOsAbi]) != kWasmtimeAbi) return Content::kOther;
+    std::uint32_t flags = 0;
+    std::memcpy(&flags, text.data() + kFlags, sizeof(flags));
+    return (flags & kIsComponent) != 0 ? Content::kCompiledComponent : Content::kCompiledModule;
+  }
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && (text[first] == '(' || text[first] == ';')) {
+    return Content::kText;
+  }
+  return Content::kOther;
+}
+
+std::string beginning_of(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return "it is empty";
+  std::string hex;
+  for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 8))) {
+    hex += fmt::format(" {:02x}", std::to_integer<unsigned>(byte));
+  }
+  return fmt::format("it begins with{}", hex);
+}
+
+ConfigHandle make_config(const EngineOptions& options, Error* error) {
+  ConfigHandle config(wasm_config_new());
+  switch (options.compiler) {
+    case Compiler::kCranelift:
+      wasmtime_config_strategy_set(config.get(), WASMTIME_STRATEGY_CRANELIFT);
+      break;
+    case Compiler::kWinch:
+      wasmtime_config_strategy_set(config.get(), WASMTIME_STRATEGY_WINCH);
+      break;
+    case Compiler::kPulley:
+      if (ErrorHandle refused{wasmtime_config_target_set(config.get(), "pulley64")}) {
+        *error = {ErrorCode::kUnsupportedOperation,
+                  "the interpreter is not available: " + message_of(*refused)};
+        return nullptr;
+      }
+      break;
+  }
+  wasmtime_config_epoch_interruption_set(config.get(), options.interruptible);
+  wasmtime_config_consume_fuel_set(config.get(), options.meter_fuel);
+  wasmtime_config_async_stack_size_set(config.get(),
+                                       options.max_wasm_stack + (std::size_t{1} << 20));
+  wasmtime_config_max_wasm_stack_set(config.get(), options.max_wasm_stack);
+  return config;
+}
+
+/// Whatever of the options and the machine changes the compiled code.
+std::string settings_text(const EngineOptions& options) {
+  return fmt::format("wasmtime {} {} interruptible={} fuel={} stack={} cpu={}", WASMTIME_VERSION,
+                     to_string(options.compiler), options.interruptible, options.meter_fuel,
+                     options.max_wasm_stack, processor_features());
+}
+
+std::span<const std::uint8_t> octets(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+Result<ModuleHandle> compile(const Engine::State& engine, std::span<const std::byte> wasm) {
+  wasmtime_module_t* module = nullptr;
+  const auto raw = octets(wasm);
+  if (ErrorHandle error{
+          wasmtime_module_new(engine.handle.get(), raw.data(), raw.size(), &module)}) {
+    const std::string_view hint = engine.options.compiler == Compiler::kWinch
+                                      ? " (the winch compiler lacks some Wasm proposals; "
+                                        "cranelift has them)"
+                                      : "";
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("the guest could not be compiled by {}{}: {}",
+                            to_string(engine.options.compiler), hint, message_of(*error)));
+  }
+  return ModuleHandle(module);
+}
+
+Result<ModuleHandle> deserialize(const Engine::State& engine, std::span<const std::byte> code) {
+  wasmtime_module_t* module = nullptr;
+  const auto raw = octets(code);
+  if (ErrorHandle error{
+          wasmtime_module_deserialize(engine.handle.get(), raw.data(), raw.size(), &module)}) {
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("the compiled code does not fit this engine; compile it again with the "
+                            "same version and options: {}",
+                            message_of(*error)));
+  }
+  return ModuleHandle(module);
+}
+
+Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
+  const auto failed = [&](int reason) {
+    const auto code = reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument;
+    return fail(code, fmt::format("{} cannot be read: {}", path.native(), std::strerror(reason)));
+  };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed(errno);
+  struct stat info{};
+  std::vector<std::byte> bytes;
+  std::size_t done = 0;
+  int reason = ::fstat(fd, &info) == 0 ? 0 : errno;
+  // One byte more than the size: the read that finds the end needs room. Pipes grow as they come.
+  if (reason == 0) bytes.resize(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)) + 1);
+  while (reason == 0) {
+    if (done == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
+    if (got == 0) break;
+    if (got > 0) {
+      done += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      reason = errno;
+    }
+  }
+  ::close(fd);
+  if (reason != 0) return failed(reason);
+  bytes.resize(done);
+  return bytes;
+}
+
+Error with_name(const std::filesystem::path& path, Error error) {
+  error.message = fmt::format("{}: {}", path.native(), error.message);
+  return error;
+}
+
+}  // namespace
+
+std::string_view to_string(Compiler compiler) noexcept {
+  switch (compiler) {
+    case Compiler::kCranelift:
+      return "cranelift";
+    case Compiler::kWinch:
+      return "winch";
+    case Compiler::kPulley:
+      return "pulley";
+  }
+  return "unknown";
+}
+
+Result<Compiler> parse_compiler(std::string_view word) {
+  for (const Compiler compiler : {Compiler::kCranelift, Compiler::kWinch, Compiler::kPulley}) {
+    if (word == to_string(compiler)) return compiler;
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("there is no engine '{}'; there are cranelift, winch and pulley", word));
+}
+
+std::string_view Engine::version() noexcept {
+  return "Wasmtime " WASMTIME_VERSION;
+}
+
+const EngineOptions& Engine::options() const noexcept {
+  return state_->options;
+}
+
+Result<Engine> Engine::create(EngineOptions options) {
+  // The C API ends the process on a configuration it does not like, so this must be sure.
+  if (options.max_wasm_stack < kLeastStack || options.max_wasm_stack > kMostStack) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a guest's stack must be between {} and {} bytes, not {}", kLeastStack,
+                            kMostStack, options.max_wasm_stack));
+  }
+#if !defined(__x86_64__) && !defined(__aarch64__)
+  if (options.compiler == Compiler::kWinch) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "winch compiles for x86-64 and arm64 only; use cranelift or pulley here");
+  }
+#endif
+  Error error;
+  ConfigHandle config = make_config(options, &error);
+  if (!config) return std::unexpected(std::move(error));
+
+  auto state = std::make_shared<State>();
+  state->handle.reset(wasm_engine_new_with_config(config.release()));
+  state->settings = settings_text(options);
+  if (!options.cache_directory.empty()) {
+    auto cache = CompiledCodeCache::open(options.cache_directory, options.cache_max_bytes);
+    if (cache) {
+      state->cache.emplace(std::move(*cache));
+    } else if (options.warn) {
+      options.warn(cache.error().message);
+    }
+  }
+  state->options = std::move(options);
+  return Engine(std::move(state));
+}
+
+Result<Module> Engine::load_module(std::span<const std::byte> bytes,
+                                   const LoadOptions& options) const {
+  switch (content_of(bytes)) {
+    case Content::kModule:
+      break;
+    case Content::kText: {
+      ByteVec binary;
+      if (ErrorHandle error{wasmtime_wat2wasm(reinterpret_cast<const char*>(bytes.data()),
+                                              bytes.size(), &binary)}) {
+        return fail(ErrorCode::kInvalidEncoding,
+                    "the guest is not valid WebAssembly text: " + message_of(*error));
+      }
+      const std::span<const char> chars(binary.data, binary.size);
+      if (content_of(std::as_bytes(chars)) == Content::kText) break;
+      return load_module(std::as_bytes(chars), options);
+    }
+    case Content::kComponent:
+    case Content::kCompiledComponent:
+      return fail(ErrorCode::kUnsupportedOperation,
+                  "the guest is a WebAssembly component; this version of Nacre runs core modules");
+    case Content::kCompiledModule: {
+      if (!options.allow_precompiled) {
+        return fail(ErrorCode::kSecurity,
+                    "the guest is precompiled native code, which runs unchecked; it is only "
+                    "accepted where precompiled code was allowed");
+      }
+      auto module = deserialize(*state_, bytes);
+      if (!module) return std::unexpected(std::move(module.error()));
+      return make_module(state_, std::move(*module), CodeOrigin::kPrecompiled);
+    }
+    case Content::kOther:
+      return fail(ErrorCode::kInvalidEncoding,
+                  fmt::format("the guest is neither a WebAssembly module (\\0asm) nor its text "
+                              "form: {}",
+                              beginning_of(bytes)));
+  }
+
+  std::optional<CompiledCodeCache::Key> key;
+  if (state_->cache) {
+    if (auto made = CompiledCodeCache::key_for(bytes, state_->settings)) key = *made;
+  }
+  if (key) {
+    if (const auto entry = state_->cache->find(*key)) {
+      if (auto module = deserialize(*state_, entry->code())) {
+        return make_module(state_, std::move(*module), CodeOrigin::kCache);
+      }
+      state_->cache->remove(*key);
+    }
+  }
+
+  auto handle = compile(*state_, bytes);
+  if (!handle) return std::unexpected(std::move(handle.error()));
+  Module module = make_module(state_, std::move(*handle), CodeOrigin::kCompiled);
+  if (key) {
+    const auto code = module.serialize();
+    const auto stored =
+        code ? state_->cache->store(*key, *code) : Result<void>(std::unexpected(code.error()));
+    if (!stored && state_->options.warn) state_->options.warn(stored.error().message);
+  }
+  return module;
+}
+
+Result<Module> Engine::load_module_file(const std::filesystem::path& path,
+                                        const LoadOptions& options) const {
+  const auto bytes = read_file(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto module = load_module(*bytes, options);
+  if (!module) return std::unexpected(with_name(path, std::move(module.error())));
+  return module;
+}
+
+}  // namespace nacre::engine

@@ -1,0 +1,270 @@
+// One guest: its store, its limits, its run, and how it ended.
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <system_error>
+
+#include "engine/engine.h"
+#include "engine/engine_state.h"
+#include "engine/linking.h"
+#include "engine/store_state.h"
+#include "engine/trap.h"
+#include "engine/wasi.h"
+#include "engine/watchdog.h"
+
+namespace nacre::engine {
+
+struct Instance::State {
+  explicit State(const Module& from, InstanceOptions given)
+      : module(from), options(std::move(given)) {}
+
+  Module module;  // keeps the engine alive, too
+  InstanceOptions options;
+  StoreState shared;  // before the store, which points to it
+  StoreHandle store;
+  LinkerHandle linker;
+  InstancePreHandle pre;
+  bool ran = false;
+};
+
+namespace {
+
+constexpr int kTrapExitCode = 134;     // 128 + SIGABRT, as a native program that aborts
+constexpr int kTimeoutExitCode = 124;  // as timeout(1)
+constexpr int kInterruptExitCode = 130;
+
+/// Called by the VM when the epoch moved on, in every guest of the engine: only one was meant.
+wasmtime_error_t* on_epoch(wasmtime_context_t* context, void*, std::uint64_t* delta,
+                           wasmtime_update_deadline_kind_t* kind) noexcept {
+  const auto& state = *static_cast<const StoreState*>(wasmtime_context_get_data(context));
+  if (state.stop.load(std::memory_order_relaxed) != StopReason::kNone) {
+    return wasmtime_error_new("stopped by the host");
+  }
+  *delta = 1;
+  *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+  return nullptr;
+}
+
+/// A guest may use max_wasm_stack of this thread's stack; what it calls in the host needs some too.
+Result<void> check_stack(std::size_t max_wasm_stack) {
+  constexpr std::size_t kForHostFunctions = std::size_t{256} << 10;
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return {};
+  void* lowest = nullptr;
+  std::size_t size = 0;
+  pthread_attr_getstack(&attributes, &lowest, &size);
+  pthread_attr_destroy(&attributes);
+  const char here = 0;
+  const auto left = static_cast<std::size_t>(&here - static_cast<const char*>(lowest));
+  if (left >= max_wasm_stack + kForHostFunctions) return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("this thread has {} KiB of stack left; a guest needs {} KiB here "
+                  "(max_wasm_stack is {} KiB): run it on a thread with a larger stack",
+                  left >> 10, (max_wasm_stack + kForHostFunctions) >> 10, max_wasm_stack >> 10));
+}
+
+std::string memory_limit_words(const nacre_store_limits& limits) {
+  return fmt::format("a growth of its memory to {} bytes was refused, the limit is {}",
+                     limits.memory_refused, limits.memory_max);
+}
+
+Result<wasmtime_func_t> find_start(wasmtime_context_t* context,
+                                   const wasmtime_instance_t& instance) {
+  constexpr std::string_view kStart = "_start";
+  wasmtime_extern_t item;
+  if (!wasmtime_instance_export_get(context, &instance, kStart.data(), kStart.size(), &item)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "the guest exports no _start function, so it is a library and not a program");
+  }
+  const ExternTypeHandle type(wasmtime_extern_type(context, &item));
+  const wasm_functype_t* function = wasm_externtype_as_functype_const(type.get());
+  if (function == nullptr || wasm_functype_params(function)->size != 0 ||
+      wasm_functype_results(function)->size != 0) {
+    wasmtime_extern_delete(&item);
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the guest's _start must be a function () -> (), but it is: {}",
+                            type_text(*type)));
+  }
+  return item.of.func;
+}
+
+}  // namespace
+
+Instance::Instance(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Instance::Instance(Instance&&) noexcept = default;
+Instance& Instance::operator=(Instance&&) noexcept = default;
+Instance::~Instance() = default;
+
+Result<Instance> Instance::create(const Module& module, InstanceOptions options) {
+  const EngineOptions& built = module.state().engine->options;
+  if (options.timeout && !built.interruptible) {
+    return fail(ErrorCode::kInvalidArgument,
+                "a timeout needs an engine created with `interruptible`");
+  }
+  if (options.fuel && !built.meter_fuel) {
+    return fail(ErrorCode::kInvalidArgument, "fuel needs an engine created with `meter_fuel`");
+  }
+
+  auto state = std::make_unique<State>(module, std::move(options));
+  const InstanceOptions& wanted = state->options;
+  wasm_engine_t* engine = module.state().engine->handle.get();
+  const wasmtime_module_t* code = module.state().handle.get();
+
+  StoreState& shared = state->shared;
+  shared.guest_state = wanted.guest_state;
+  shared.limits.memory_max = wanted.max_memory.value_or(UINT64_MAX);
+  shared.limits.table_max = wanted.max_table_elements;
+  shared.limits.instances_max = 1;
+  state->store.reset(wasmtime_store_new(engine, &shared, nullptr));
+  wasmtime_context_t* context = wasmtime_store_context(state->store.get());
+  nacre_store_set_limits(state->store.get(), &shared.limits);
+
+  auto wasi = make_wasi(wanted);
+  if (!wasi) return std::unexpected(std::move(wasi.error()));
+  if (ErrorHandle error{wasmtime_context_set_wasi(context, wasi->release())}) {
+    return fail(ErrorCode::kRuntimeError, "WASI could not be set up: " + message_of(*error));
+  }
+
+  auto linker = make_linker(engine, code, wanted.host_functions);
+  if (!linker) return std::unexpected(std::move(linker.error()));
+  state->linker = std::move(*linker);
+  auto pre = resolve_imports(state->linker.get(), context, code, wanted.host_functions);
+  if (!pre) return std::unexpected(std::move(pre.error()));
+  state->pre = std::move(*pre);
+
+  if (built.meter_fuel) {
+    if (ErrorHandle error{wasmtime_context_set_fuel(context, wanted.fuel.value_or(UINT64_MAX))}) {
+      return fail(ErrorCode::kRuntimeError, "fuel could not be set: " + message_of(*error));
+    }
+  }
+  if (built.interruptible) {
+    wasmtime_context_set_epoch_deadline(context, 1);
+    wasmtime_store_epoch_deadline_callback(state->store.get(), on_epoch, nullptr, nullptr);
+  }
+  return Instance(std::move(state));
+}
+
+void Instance::interrupt() noexcept {
+  state_->shared.stop_for(StopReason::kInterrupt);
+  wasmtime_engine_increment_epoch(state_->module.state().engine->handle.get());
+}
+
+namespace {
+
+RunOutcome exited(const StoreState& state) {
+  RunOutcome outcome;
+  outcome.exit_code = static_cast<int>(state.exit_code.value_or(0));
+  outcome.memory_limit_hit = state.limits.memory_refused != 0;
+  if (outcome.exit_code != 0 && outcome.memory_limit_hit) {
+    outcome.message = fmt::format("the guest exited with code {} after {}", outcome.exit_code,
+                                  memory_limit_words(state.limits));
+  }
+  return outcome;
+}
+
+RunOutcome stopped_short(const InstanceOptions& options, const StoreState& state, Ending ending) {
+  RunOutcome outcome;
+  outcome.backtrace = std::move(ending.frames);
+  outcome.memory_limit_hit = state.limits.memory_refused != 0;
+  const StopReason stop = state.stop.load(std::memory_order_relaxed);
+  if (stop == StopReason::kTimeout) {
+    outcome.reason = ExitReason::kTimedOut;
+    outcome.exit_code = kTimeoutExitCode;
+    outcome.message = fmt::format("the guest did not finish within its timeout of {} ms",
+                                  options.timeout ? options.timeout->count() : 0);
+  } else if (stop == StopReason::kInterrupt) {
+    outcome.reason = ExitReason::kInterrupted;
+    outcome.exit_code = kInterruptExitCode;
+    outcome.message = "the guest was interrupted";
+  } else if (ending.code == WASMTIME_TRAP_CODE_OUT_OF_FUEL) {
+    outcome.reason = ExitReason::kOutOfFuel;
+    outcome.exit_code = kTrapExitCode;
+    outcome.message =
+        fmt::format("the guest used up its fuel of {} units", options.fuel.value_or(0));
+  } else {
+    outcome.reason = ExitReason::kTrapped;
+    outcome.exit_code = kTrapExitCode;
+    outcome.message = "the guest trapped: " + ending.words;
+    if (outcome.memory_limit_hit) {
+      outcome.message += "; before that, " + memory_limit_words(state.limits);
+    }
+  }
+  return outcome;
+}
+
+/// The guest could not even begin: not an outcome but an error.
+Error could_not_start(const nacre_store_limits& limits, const Ending& ending) {
+  if (limits.memory_refused != 0) {
+    return {ErrorCode::kTooLarge,
+            fmt::format("the guest needs {} bytes of memory to start, the limit is {}",
+                        limits.memory_refused, limits.memory_max)};
+  }
+  if (limits.table_refused != 0) {
+    return {ErrorCode::kTooLarge,
+            fmt::format("the guest needs {} table elements to start, the limit is {}",
+                        limits.table_refused, limits.table_max)};
+  }
+  return {ErrorCode::kRuntimeError, "the guest could not be instantiated: " + ending.words};
+}
+
+}  // namespace
+
+Result<RunOutcome> Instance::run() {
+  State& self = *state_;
+  if (self.ran) return fail(ErrorCode::kInvalidArgument, "an instance runs once only");
+  self.ran = true;
+  const EngineOptions& built = self.module.state().engine->options;
+  if (auto enough = check_stack(built.max_wasm_stack); !enough) {
+    return std::unexpected(std::move(enough.error()));
+  }
+
+  std::optional<Watchdog> watchdog;
+  if (self.options.timeout) {
+    const auto on_timeout = [&self] {
+      self.shared.stop_for(StopReason::kTimeout);
+      wasmtime_engine_increment_epoch(self.module.state().engine->handle.get());
+      if (self.options.on_timeout) self.options.on_timeout();
+    };
+    try {
+      watchdog.emplace(*self.options.timeout, kTimeoutGrace, on_timeout,
+                       self.options.on_grace_expired);
+    } catch (const std::system_error& error) {
+      return fail(ErrorCode::kRuntimeError,
+                  fmt::format("no thread could be started for the timeout: {}", error.what()));
+    }
+  }
+
+  wasmtime_context_t* context = wasmtime_store_context(self.store.get());
+  wasmtime_instance_t instance;
+  wasm_trap_t* raw_trap = nullptr;
+  ErrorHandle error(
+      wasmtime_instance_pre_instantiate(self.pre.get(), context, &instance, &raw_trap));
+  TrapHandle trap(raw_trap);
+  if (!error && !trap) {
+    auto start = find_start(context, instance);
+    if (!start) return std::unexpected(std::move(start.error()));
+    error.reset(wasmtime_func_call(context, &*start, nullptr, 0, nullptr, 0, &raw_trap));
+    trap.reset(raw_trap);
+  }
+  watchdog.reset();
+
+  RunOutcome outcome;
+  if (self.shared.exit_code || (!error && !trap)) {
+    outcome = exited(self.shared);
+  } else {
+    Ending ending = trap ? ending_of(*trap) : ending_of(*error);
+    const bool began = trap || !ending.frames.empty();
+    if (!began) return std::unexpected(could_not_start(self.shared.limits, ending));
+    outcome = stopped_short(self.options, self.shared, std::move(ending));
+  }
+  if (self.options.fuel) {
+    std::uint64_t left = 0;
+    ErrorHandle(wasmtime_context_get_fuel(context, &left)).reset();
+    outcome.fuel_consumed = *self.options.fuel - left;
+  }
+  return outcome;
+}
+
+}  // namespace nacre::engine

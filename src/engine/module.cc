@@ -1,0 +1,158 @@
+// What a module imports and exports, in words; and its compiled code.
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <limits>
+
+#include "engine/engine_state.h"
+
+namespace nacre::engine {
+namespace {
+
+std::string_view value_type_name(const wasm_valtype_t* type) {
+  switch (wasm_valtype_kind(type)) {
+    case WASM_I32:
+      return "i32";
+    case WASM_I64:
+      return "i64";
+    case WASM_F32:
+      return "f32";
+    case WASM_F64:
+      return "f64";
+    case WASM_FUNCREF:
+      return "funcref";
+    case WASM_EXTERNREF:
+      return "externref";
+    default:
+      return "other";
+  }
+}
+
+std::string list_text(const wasm_valtype_vec_t& types) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < types.size; ++i) {
+    if (i != 0) text += ", ";
+    text += value_type_name(types.data[i]);
+  }
+  return text + ")";
+}
+
+std::string range_text(std::uint64_t least, std::optional<std::uint64_t> most,
+                       std::string_view unit) {
+  if (!most) return fmt::format("{} {} or more", least, unit);
+  return fmt::format("{} to {} {}", least, *most, unit);
+}
+
+std::string memory_text(const wasm_memorytype_t& type) {
+  std::uint64_t most = 0;
+  const bool bounded = wasmtime_memorytype_maximum(&type, &most);
+  return fmt::format("memory, {}-bit{}, {}", wasmtime_memorytype_is64(&type) ? 64 : 32,
+                     wasmtime_memorytype_isshared(&type) ? ", shared" : "",
+                     range_text(wasmtime_memorytype_minimum(&type),
+                                bounded ? std::optional(most) : std::nullopt, "pages"));
+}
+
+std::string table_text(const wasm_tabletype_t& type) {
+  const wasm_limits_t& limits = *wasm_tabletype_limits(&type);
+  const bool bounded = limits.max != std::numeric_limits<std::uint32_t>::max();
+  return fmt::format(
+      "table of {}, {}", value_type_name(wasm_tabletype_element(&type)),
+      range_text(limits.min, bounded ? std::optional<std::uint64_t>(limits.max) : std::nullopt,
+                 "elements"));
+}
+
+ExternInfo::Kind kind_of(const wasm_externtype_t& type) {
+  switch (wasm_externtype_kind(&type)) {
+    case WASM_EXTERN_FUNC:
+      return ExternInfo::Kind::kFunction;
+    case WASM_EXTERN_GLOBAL:
+      return ExternInfo::Kind::kGlobal;
+    case WASM_EXTERN_TABLE:
+      return ExternInfo::Kind::kTable;
+    case WASM_EXTERN_MEMORY:
+      return ExternInfo::Kind::kMemory;
+    default:
+      return ExternInfo::Kind::kTag;
+  }
+}
+
+}  // namespace
+
+std::string type_text(const wasm_functype_t& type) {
+  const wasm_valtype_vec_t& results = *wasm_functype_results(&type);
+  return fmt::format(
+      "{} -> {}", list_text(*wasm_functype_params(&type)),
+      results.size == 1 ? std::string(value_type_name(results.data[0])) : list_text(results));
+}
+
+std::string type_text(const wasm_externtype_t& type) {
+  switch (kind_of(type)) {
+    case ExternInfo::Kind::kFunction:
+      return type_text(*wasm_externtype_as_functype_const(&type));
+    case ExternInfo::Kind::kMemory:
+      return memory_text(*wasm_externtype_as_memorytype_const(&type));
+    case ExternInfo::Kind::kTable:
+      return table_text(*wasm_externtype_as_tabletype_const(&type));
+    case ExternInfo::Kind::kGlobal: {
+      const wasm_globaltype_t* global = wasm_externtype_as_globaltype_const(&type);
+      return fmt::format("{} global of {}",
+                         wasm_globaltype_mutability(global) == WASM_VAR ? "mutable" : "constant",
+                         value_type_name(wasm_globaltype_content(global)));
+    }
+    case ExternInfo::Kind::kTag:
+      return "exception tag";
+  }
+  return "unknown";
+}
+
+Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle handle,
+                   CodeOrigin origin) {
+  auto state = std::make_shared<Module::State>();
+  ImportTypeVec imports;
+  wasmtime_module_imports(handle.get(), &imports);
+  for (std::size_t i = 0; i < imports.size; ++i) {
+    const wasm_importtype_t* import = imports.data[i];
+    const wasm_externtype_t& type = *wasm_importtype_type(import);
+    state->imports.push_back({.module = std::string(view(*wasm_importtype_module(import))),
+                              .name = std::string(view(*wasm_importtype_name(import))),
+                              .kind = kind_of(type),
+                              .type = type_text(type)});
+  }
+  ExportTypeVec exports;
+  wasmtime_module_exports(handle.get(), &exports);
+  for (std::size_t i = 0; i < exports.size; ++i) {
+    const wasm_externtype_t& type = *wasm_exporttype_type(exports.data[i]);
+    state->exports.push_back({.module = {},
+                              .name = std::string(view(*wasm_exporttype_name(exports.data[i]))),
+                              .kind = kind_of(type),
+                              .type = type_text(type)});
+  }
+  state->engine = std::move(engine);
+  state->handle = std::move(handle);
+  state->origin = origin;
+  return Module(std::move(state));
+}
+
+const std::vector<ExternInfo>& Module::imports() const noexcept {
+  return state_->imports;
+}
+const std::vector<ExternInfo>& Module::exports() const noexcept {
+  return state_->exports;
+}
+CodeOrigin Module::origin() const noexcept {
+  return state_->origin;
+}
+
+Result<std::vector<std::byte>> Module::serialize() const {
+  ByteVec code;
+  if (ErrorHandle error{wasmtime_module_serialize(state_->handle.get(), &code)}) {
+    return fail(ErrorCode::kRuntimeError,
+                "the compiled code could not be written out: " + message_of(*error));
+  }
+  std::vector<std::byte> bytes(code.size);
+  if (code.size != 0) std::memcpy(bytes.data(), code.data, code.size);
+  return bytes;
+}
+
+}  // namespace nacre::engine

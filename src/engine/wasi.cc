@@ -1,0 +1,125 @@
+#include "engine/wasi.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace nacre::engine {
+namespace {
+
+std::unexpected<Error> not_text(std::string_view what) {
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} must be UTF-8 text without a NUL character inside", what));
+}
+
+bool has_nul(const std::string& text) {
+  return text.find('\0') != std::string::npos;
+}
+
+Result<void> set_arguments(wasi_config_t* config, const InstanceOptions& options) {
+  std::vector<const char*> args;
+  for (const std::string& arg : options.args) {
+    if (has_nul(arg)) return not_text("a guest's argument");
+    args.push_back(arg.c_str());
+  }
+  if (!wasi_config_set_argv(config, args.size(), args.data())) {
+    return not_text("a guest's argument");
+  }
+
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : options.env) {
+    if (has_nul(name) || has_nul(value)) return not_text("a guest's environment variable");
+    if (name.empty() || name.find('=') != std::string::npos) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("an environment variable needs a name without '=', not '{}'", name));
+    }
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  if (!wasi_config_set_env(config, names.size(), names.data(), values.data())) {
+    return not_text("a guest's environment variable");
+  }
+  return {};
+}
+
+Result<void> open_directories(wasi_config_t* config, const InstanceOptions& options) {
+  for (const PreopenedDirectory& directory : options.directories) {
+    const std::string& host = directory.host.native();
+    if (has_nul(host) || has_nul(directory.guest)) return not_text("a directory's name");
+    if (directory.guest.empty()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("the directory {} needs a name for the guest", host));
+    }
+    // Opened once here only for the reason: the C API keeps it to itself.
+    const int fd = ::open(host.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+      const int reason = errno;
+      const auto code = reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument;
+      return fail(code, fmt::format("the directory {} cannot be lent to the guest: {}", host,
+                                    std::strerror(reason)));
+    }
+    ::close(fd);
+    if (!wasi_config_preopen_dir(config, host.c_str(), directory.guest.c_str(),
+                                 !directory.read_only)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("the directory {} cannot be lent to the guest as '{}': both names "
+                              "must be UTF-8",
+                              host, directory.guest));
+    }
+  }
+  return {};
+}
+
+std::ptrdiff_t write_to_sink(void* data, const unsigned char* bytes, std::size_t size) noexcept {
+  (*static_cast<OutputSink*>(data))({reinterpret_cast<const char*>(bytes), size});
+  return static_cast<std::ptrdiff_t>(size);
+}
+
+void delete_sink(void* data) noexcept {
+  delete static_cast<OutputSink*>(data);
+}
+
+using SetCustom = void (*)(wasi_config_t*,
+                           std::ptrdiff_t (*)(void*, const unsigned char*, std::size_t), void*,
+                           void (*)(void*));
+
+void set_output(wasi_config_t* config, const OutputStream& stream, void (*inherit)(wasi_config_t*),
+                SetCustom set_custom) {
+  if (std::holds_alternative<Inherit>(stream)) {
+    inherit(config);
+  } else if (const auto* sink = std::get_if<OutputSink>(&stream); sink != nullptr && *sink) {
+    set_custom(config, write_to_sink, new OutputSink(*sink), delete_sink);
+  }
+}
+
+}  // namespace
+
+Result<WasiConfigHandle> make_wasi(const InstanceOptions& options) {
+  WasiConfigHandle config(wasi_config_new());
+  if (auto done = set_arguments(config.get(), options); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  if (auto done = open_directories(config.get(), options); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  if (std::holds_alternative<Inherit>(options.standard_input)) {
+    wasi_config_inherit_stdin(config.get());
+  } else if (const auto* bytes = std::get_if<InputBytes>(&options.standard_input)) {
+    wasm_byte_vec_t copy;
+    wasm_byte_vec_new(&copy, bytes->size(), bytes->data());
+    wasi_config_set_stdin_bytes(config.get(), &copy);
+  }
+  set_output(config.get(), options.standard_output, wasi_config_inherit_stdout,
+             wasi_config_set_stdout_custom);
+  set_output(config.get(), options.standard_error, wasi_config_inherit_stderr,
+             wasi_config_set_stderr_custom);
+  return config;
+}
+
+}  // namespace nacre::engine
