@@ -1,0 +1,105 @@
+// What a component guest holds beside what every guest holds (GuestState): tensors and errors as
+// resources, and the memory that its tensors take turns in.
+//
+// A tensor's constructor cannot refuse, so a bad tensor becomes a poisoned one: it has no bytes and
+// remembers its sentence, which the call that is given it answers with.
+//
+// Threading: the guest's thread, as GuestState. Lifetime: the GuestState outlives it.
+#ifndef NACRE_SRC_ABI_COMPONENT_COMPONENT_STATE_H_
+#define NACRE_SRC_ABI_COMPONENT_COMPONENT_STATE_H_
+
+#include <nacre/error.h>
+#include <nacre/tensor.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "abi/component/wasi_nn_callbacks.h"
+#include "abi/guest_state.h"
+#include "abi/handle_table.h"
+
+namespace nacre {
+
+/// A tensor as a guest sees it: WIT type and dimensions. An element type that the WIT cannot name
+/// is carried as u8 (core/carrier.h); the bytes are the same either way.
+struct TensorResource {
+  Tensor tensor;                 ///< in wire form
+  std::optional<Error> poison;   ///< why it is none
+};
+
+/// Buffers that freed tensors leave for later ones of a like size.
+class TensorMemory {
+ public:
+  /// A buffer of at least `size` bytes that nobody else holds. Empty when there is no memory.
+  [[nodiscard]] BufferRef acquire(std::uint64_t size);
+
+ private:
+  // Four: an input and an output, each with one that is still read.
+  std::array<BufferRef, 4> kept_;
+  std::size_t next_ = 0;
+};
+
+class ComponentState {
+ public:
+  explicit ComponentState(GuestState& guest);
+
+  [[nodiscard]] GuestState& guest() noexcept { return guest_; }
+
+  // -- tensors -------------------------------------------------------------------------------------
+
+  /// Copies `data`, a span of guest memory, into aligned memory of the host's: the one copy in.
+  /// Never fails: see the top.
+  [[nodiscard]] std::uint32_t new_tensor(std::span<const std::uint32_t> dims, TensorType type,
+                                         std::span<const std::byte> data);
+
+  /// Shares an output's buffer. Errors: kTooLarge at the limit of tensors, or for a dimension that
+  /// a guest's u32 cannot say.
+  [[nodiscard]] Result<std::uint32_t> give_tensor(const Tensor& output);
+
+  /// Null for a number that is no tensor of this guest's.
+  [[nodiscard]] TensorResource* tensor(std::uint32_t number) noexcept {
+    return tensors_.find(number);
+  }
+
+  /// Takes a tensor over from the guest. Errors: the poisoned one's; kInvalidArgument for none.
+  [[nodiscard]] Result<Tensor> take_tensor(std::uint32_t number);
+
+  void drop_tensor(std::uint32_t number) noexcept;
+
+  // -- errors --------------------------------------------------------------------------------------
+
+  /// Keeps the error for the guest to read, and logs it as `function`'s. Never fails: beyond the
+  /// limit, all that is known of an error is its code.
+  [[nodiscard]] std::uint32_t new_error(std::string_view function, Error error) noexcept;
+
+  /// An error of the guest's own making; not logged.
+  [[nodiscard]] std::uint32_t keep_error(Error error) noexcept;
+
+  [[nodiscard]] const Error& error(std::uint32_t number) noexcept;
+  void drop_error(std::uint32_t number) noexcept;
+
+  // -- what an answer points to until the next call --------------------------------------------------
+
+  std::vector<std::uint32_t> dims_answer;
+  std::vector<nacre_shim_named_tensor> outputs_answer;
+  std::vector<bool> inputs_seen;  ///< scratch of compute
+
+ private:
+  GuestState& guest_;
+  HandleTable<TensorResource> tensors_;
+  HandleTable<Error> errors_;
+  TensorMemory memory_;
+  std::uint64_t tensor_bytes_ = 0;  ///< of all live tensors
+};
+
+/// The semantics of all three versions; `env` is not used, `guest` is a ComponentState.
+[[nodiscard]] const nacre_wasi_nn_callbacks& component_callbacks() noexcept;
+
+}  // namespace nacre
+
+#endif  // NACRE_SRC_ABI_COMPONENT_COMPONENT_STATE_H_

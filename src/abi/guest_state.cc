@@ -1,0 +1,143 @@
+#include "abi/guest_state.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "abi/printable.h"
+#include "base/checked_math.h"
+
+namespace nacre {
+
+GuestState::GuestState(ModelProvider& provider, GuestStateOptions options)
+    : provider_(provider),
+      dialect_(dialect_table(options.dialect)),
+      options_(std::move(options)),
+      graphs_(HandleKind::kGraph, options_.limits.max_graphs),
+      contexts_(HandleKind::kContext, options_.limits.max_contexts) {}
+
+GuestState::~GuestState() = default;
+
+Result<void> GuestState::room_for_graph() const {
+  if (graphs_.full()) {
+    return fail(ErrorCode::kBusy,
+                fmt::format("The guest holds {} graphs, which is its limit.", graphs_.size()));
+  }
+  return {};
+}
+
+Result<std::uint32_t> GuestState::load(std::span<const std::span<const std::byte>> parts,
+                                       GraphEncoding encoding, ExecutionTarget target) {
+  if (options_.models_only) {
+    return fail(ErrorCode::kSecurity,
+                "This guest may not load models by bytes (--models-only); it can open those that "
+                "the operator named.");
+  }
+  if (auto room = room_for_graph(); !room) return std::unexpected(std::move(room.error()));
+  if (parts.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "A model needs at least one part; none came.");
+  }
+  std::uint64_t total = 0;
+  for (const auto& part : parts)
+    total += part.size();  // a few parts of at most 4 GiB each
+  if (total > options_.limits.max_model_bytes) {
+    return fail(ErrorCode::kTooLarge, fmt::format("The model has {} bytes; the limit is {}.", total,
+                                                  options_.limits.max_model_bytes));
+  }
+  return keep(provider_.load(parts, encoding, target));
+}
+
+Result<std::uint32_t> GuestState::open(std::string_view name) {
+  if (auto room = room_for_graph(); !room) return std::unexpected(std::move(room.error()));
+  if (name.size() > options_.limits.max_name_bytes) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("No model has a name of {} bytes; the longest may have {}.",
+                            name.size(), options_.limits.max_name_bytes));
+  }
+  if (!may_open(name)) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("No model \"{}\" is open to this guest; it may use: {}.",
+                            printable(name, 100), fmt::join(*options_.models, ", ")));
+  }
+  return keep(provider_.open(name));
+}
+
+bool GuestState::may_open(std::string_view name) const noexcept {
+  return !options_.models || std::ranges::find(*options_.models, name) != options_.models->end();
+}
+
+Result<std::uint32_t> GuestState::keep(Result<std::shared_ptr<Graph>> graph) {
+  if (!graph) return std::unexpected(std::move(graph.error()));
+  return *graphs_.insert(std::move(*graph));  // there was room before the load
+}
+
+Result<std::uint32_t> GuestState::create_context(std::uint32_t graph) {
+  const std::shared_ptr<Graph>* found = graphs_.find(graph);
+  if (found == nullptr) return no_such(HandleKind::kGraph, graph);
+  if (contexts_.full()) {
+    return fail(ErrorCode::kBusy, fmt::format("The guest holds {} execution contexts, which is its "
+                                              "limit.",
+                                              contexts_.size()));
+  }
+  auto context = ExecutionContext::create(
+      *found, ContextLimits{.max_tensor_bytes = options_.limits.max_tensor_bytes});
+  if (!context) return std::unexpected(std::move(context.error()));
+  return *contexts_.insert(std::move(*context));
+}
+
+Result<void> GuestState::compute(ExecutionContext& context) {
+  // Stored before the flag is read, and cancel() does it the other way round: one of the two sees
+  // the other.
+  computing_.store(&context, std::memory_order_seq_cst);
+  if (cancelled_.load(std::memory_order_seq_cst)) [[unlikely]] {
+    computing_.store(nullptr, std::memory_order_release);
+    return fail(ErrorCode::kTimeout, "The guest is being stopped; nothing more is computed.");
+  }
+  Result<void> result = context.compute(deadline_);
+  computing_.store(nullptr, std::memory_order_release);
+  return result;
+}
+
+Result<void> GuestState::drop_graph(std::uint32_t handle) {
+  if (!graphs_.take(handle)) return no_such(HandleKind::kGraph, handle);
+  return {};
+}
+
+Result<void> GuestState::drop_context(std::uint32_t handle) {
+  const std::lock_guard lock(contexts_mutex_);
+  if (!contexts_.take(handle)) return no_such(HandleKind::kContext, handle);
+  return {};
+}
+
+bool GuestState::cancel() noexcept {
+  cancelled_.store(true, std::memory_order_seq_cst);
+  const std::lock_guard lock(contexts_mutex_);
+  ExecutionContext* context = computing_.load(std::memory_order_seq_cst);
+  if (context != nullptr) context->cancel();
+  return context != nullptr;
+}
+
+std::uint32_t GuestState::refuse(std::string_view function, Error error) noexcept {
+  const std::uint32_t number = dialect_.errno_of(error.code);
+  try {
+    last_error_ = {error.code, printable(error.message)};
+    if (options_.on_refusal) {
+      options_.on_refusal(fmt::format("wasi-nn {}: {} (errno {}): {}", function,
+                                      to_string(error.code), number, last_error_.message));
+    }
+  } catch (...) {
+    // Without memory for its sentence, the number still goes to the guest.
+  }
+  return number;
+}
+
+std::unexpected<Error> GuestState::no_such(HandleKind kind, std::uint32_t handle) {
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} is no {}: it was never given to this guest as one, or was given "
+                          "back.",
+                          handle, kind == HandleKind::kGraph ? "graph" : "execution context"));
+}
+
+}  // namespace nacre
