@@ -47,6 +47,9 @@ struct HostOptions {
   bool consume_fuel = false;
   /// Where log lines go (level as LogLevel); by default warnings and errors to standard error.
   std::function<void(LogLevel, std::string_view)> log;
+  /// Told what is under way when a step begins that may take long ("loading model net"), and given
+  /// an empty text when it ends. Any thread; steps of different threads may overlap.
+  std::function<void(std::string_view)> on_activity;
 };
 
 /// A folder that a guest may open. `guest` is the name it sees.
@@ -147,6 +150,9 @@ class Host {
 
 /// "0.1.0"
 [[nodiscard]] std::string_view version() noexcept;
+
+/// The WebAssembly engine inside: "Wasmtime 48.0.8"
+[[nodiscard]] std::string_view engine_version() noexcept;
 
 }  // namespace nacre
 
