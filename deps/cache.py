@@ -77,10 +77,12 @@ def run(command, *, cwd=None, env=None, each_line=None):
             for line in child.stdout:
                 each_line(line.rstrip("\n"))
         return child.wait()
-    except BaseException:
-        child.terminate()
+    except BaseException as why:
+        # Ctrl-C on a terminal reaches the program too, and lets it clean up in its own way.
+        if not (isinstance(why, Stopped) and why.number == signal.SIGINT):
+            child.terminate()
         try:
-            child.wait(timeout=5)
+            child.wait(timeout=2)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()

@@ -250,12 +250,16 @@ def pip_install(name, what, folder, python=WHEEL_PYTHON):
         for tag in WHEEL_PLATFORMS:
             command += ["--platform", tag]
     command += ["-r", requirements(name)]
+    scratch = folder / ".tmp"  # pip's own, so that it too is gone if we are stopped.
+    scratch.mkdir(parents=True)
     say(f"nacre deps: fetching {what} with pip ...")
-    if run(command, env={"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}) != 0:
+    env = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "TMPDIR": str(scratch)}
+    if run(command, env=env) != 0:
         raise FetchError(
             f"pip could not fetch {what}; it says why above. If its hash did not match, do not use "
             f"that file: the lock is deps/python/{name}.txt."
         )
+    shutil.rmtree(scratch)
 
 
 # -- npm
@@ -270,7 +274,8 @@ def fetch_onnxruntime_headers(folder):
     project = folder / "project"
     shutil.copytree(DEPS / "npm" / "onnxruntime-headers", project)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    command += ["--cache", project / "cache"] + ([] if on_terminal() else ["--loglevel=error"])
+    command += ["--no-update-notifier", "--cache", project / "cache"]
+    command += [] if on_terminal() else ["--loglevel=error"]
     say("nacre deps: fetching ONNX Runtime's C headers with npm (150 MB, 1 MB is kept) ...")
     if run(command, cwd=project) != 0:
         raise FetchError(

@@ -1,7 +1,7 @@
 """Reads a state dictionary that torch.save wrote in its older (pre-1.6) format, without torch.
 
 The file is five pickles (a magic number, a version, facts about the machine, the dictionary, the
-list of storage keys), then for each key, in that order, a 64-bit count of elements and the elements.
+list of storage keys), then for each key, in that order, a 64-bit count of elements and then those.
 
 A pickle can name any function and have it called. Here only the four names that a dictionary of
 tensors needs are known, and each stands for something of ours that just keeps numbers.
