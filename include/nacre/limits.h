@@ -14,14 +14,17 @@ struct GuestLimits {
   std::uint32_t max_contexts = 256;  ///< execution contexts at a time; beyond: busy
   std::uint64_t max_model_bytes = std::uint64_t{4} << 30;   ///< of one load by bytes; too_large
   std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;  ///< of one tensor; too_large
-  std::uint32_t max_name_bytes = 4096;                      ///< a longer model name is not found
+  std::uint32_t max_tensors =
+      16384;  ///< tensor resources of a component; too_large (65,536 at most)
+  std::uint64_t max_live_tensor_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large
+  std::uint32_t max_name_bytes = 4096;  ///< a longer model name is not found
 
   /// Linear memory; memory.grow answers -1 beyond it. nullopt: what Wasm allows (4 GiB).
-  std::optional<std::uint64_t> max_memory_bytes;
+  std::optional<std::uint64_t> max_memory_bytes = {};
   /// Instructions, in Wasmtime's unit of fuel. nullopt: unlimited.
-  std::optional<std::uint64_t> fuel;
+  std::optional<std::uint64_t> fuel = {};
   /// Wall-clock time from start to end. nullopt: unlimited.
-  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<std::chrono::nanoseconds> timeout = {};
 };
 
 }  // namespace nacre

@@ -27,7 +27,7 @@
 
 namespace nacre {
 
-enum class HandleKind : std::uint32_t { kGraph = 1, kContext = 2 };
+enum class HandleKind : std::uint32_t { kGraph = 1, kContext = 2, kTensor = 3, kError = 4 };
 
 /// Owns values of T (default-constructible, nothrow-movable). The bit counts are parameters for
 /// tests alone.

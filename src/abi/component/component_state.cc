@@ -47,9 +47,9 @@ bool has_wit_name(TensorType type) noexcept {
 Result<Shape> check_new_tensor(std::span<const std::uint32_t> dims, TensorType type,
                                std::size_t bytes, std::uint64_t max_bytes) {
   if (dims.size() > kMaxRank) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("A tensor may have {} dimensions; this one has {}.", kMaxRank,
-                            dims.size()));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("A tensor may have {} dimensions; this one has {}.", kMaxRank, dims.size()));
   }
   Shape shape;
   for (const std::uint32_t dim : dims)
@@ -97,11 +97,8 @@ std::uint32_t ComponentState::new_tensor(std::span<const std::uint32_t> dims, Te
   auto shape = check_new_tensor(dims, type, data.size(), limits.max_tensor_bytes);
   if (!shape) {
     made.poison = std::move(shape.error());
-  } else if (data.size() > limits.max_live_tensor_bytes - tensor_bytes_) {
-    made.poison = Error{ErrorCode::kTooLarge,
-                        fmt::format("The guest's tensors hold {} bytes and this one has {} more; "
-                                    "the limit of all is {}.",
-                                    tensor_bytes_, data.size(), limits.max_live_tensor_bytes)};
+  } else if (!fits(data.size())) {
+    made.poison = too_many_bytes(data.size());
   } else if (BufferRef buffer = memory_.acquire(data.size()); !buffer) {
     made.poison = Error{ErrorCode::kTooLarge,
                         fmt::format("There is no memory for a tensor of {} bytes.", data.size())};
@@ -116,6 +113,18 @@ std::uint32_t ComponentState::new_tensor(std::span<const std::uint32_t> dims, Te
     return *number;
   }
   return kNoTensor;
+}
+
+bool ComponentState::fits(std::uint64_t bytes) const noexcept {
+  const std::uint64_t limit = guest_.limits().max_live_tensor_bytes;
+  return bytes <= limit && tensor_bytes_ <= limit - bytes;
+}
+
+Error ComponentState::too_many_bytes(std::uint64_t bytes) const {
+  return {ErrorCode::kTooLarge,
+          fmt::format("The guest's tensors hold {} bytes and this one has {} more; the limit of "
+                      "all is {}.",
+                      tensor_bytes_, bytes, guest_.limits().max_live_tensor_bytes)};
 }
 
 Result<std::uint32_t> ComponentState::give_tensor(const Tensor& output) {
@@ -140,11 +149,12 @@ Result<std::uint32_t> ComponentState::give_tensor(const Tensor& output) {
     }
   }
   const std::uint64_t bytes = wire.data.size();
+  if (!fits(bytes)) return std::unexpected(too_many_bytes(bytes));
   const auto number = tensors_.insert(TensorResource{std::move(wire), std::nullopt});
   if (!number) {
-    return fail(ErrorCode::kTooLarge,
-                fmt::format("The guest holds {} tensors, which is its limit; drop some.",
-                            tensors_.size()));
+    return fail(
+        ErrorCode::kTooLarge,
+        fmt::format("The guest holds {} tensors, which is its limit; drop some.", tensors_.size()));
   }
   tensor_bytes_ += bytes;
   return *number;
@@ -167,6 +177,15 @@ Result<Tensor> ComponentState::take_tensor(std::uint32_t number) {
 
 void ComponentState::drop_tensor(std::uint32_t number) noexcept {
   if (const auto taken = tensors_.take(number)) tensor_bytes_ -= taken->tensor.data.size();
+}
+
+std::string_view ComponentState::output_name(const GraphDescription& graph, std::size_t index) {
+  if (index < graph.outputs.size() && !graph.outputs[index].name.empty()) {
+    return graph.outputs[index].name;
+  }
+  while (number_names_.size() <= index)
+    number_names_.push_back(std::to_string(number_names_.size()));
+  return number_names_[index];
 }
 
 std::uint32_t ComponentState::new_error(std::string_view function, Error error) noexcept {

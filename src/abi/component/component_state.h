@@ -14,8 +14,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,11 +27,15 @@
 
 namespace nacre {
 
+/// What the constructor answers when the guest holds too many tensors: poisoned, empty, and nothing
+/// of the host's stands behind it. No HandleTable gives such a number.
+inline constexpr std::uint32_t kNoTensor = 0xffff'fffe;
+
 /// A tensor as a guest sees it: WIT type and dimensions. An element type that the WIT cannot name
 /// is carried as u8 (core/carrier.h); the bytes are the same either way.
 struct TensorResource {
-  Tensor tensor;                 ///< in wire form
-  std::optional<Error> poison;   ///< why it is none
+  Tensor tensor;                ///< in wire form
+  std::optional<Error> poison;  ///< why it is none
 };
 
 /// Buffers that freed tensors leave for later ones of a like size.
@@ -50,7 +56,8 @@ class ComponentState {
 
   [[nodiscard]] GuestState& guest() noexcept { return guest_; }
 
-  // -- tensors -------------------------------------------------------------------------------------
+  // -- tensors
+  // -------------------------------------------------------------------------------------
 
   /// Copies `data`, a span of guest memory, into aligned memory of the host's: the one copy in.
   /// Never fails: see the top.
@@ -71,7 +78,8 @@ class ComponentState {
 
   void drop_tensor(std::uint32_t number) noexcept;
 
-  // -- errors --------------------------------------------------------------------------------------
+  // -- errors
+  // --------------------------------------------------------------------------------------
 
   /// Keeps the error for the guest to read, and logs it as `function`'s. Never fails: beyond the
   /// limit, all that is known of an error is its code.
@@ -83,16 +91,25 @@ class ComponentState {
   [[nodiscard]] const Error& error(std::uint32_t number) noexcept;
   void drop_error(std::uint32_t number) noexcept;
 
-  // -- what an answer points to until the next call --------------------------------------------------
+  // -- what an answer points to until the next call
+  // --------------------------------------------------
 
-  std::vector<std::uint32_t> dims_answer;
+  std::array<std::uint32_t, kMaxRank> dims_answer;
   std::vector<nacre_shim_named_tensor> outputs_answer;
   std::vector<bool> inputs_seen;  ///< scratch of compute
 
+  /// An output's name, or its number in decimal where the graph gives none. Lives as an answer
+  /// does.
+  [[nodiscard]] std::string_view output_name(const GraphDescription& graph, std::size_t index);
+
  private:
+  [[nodiscard]] bool fits(std::uint64_t bytes) const noexcept;
+  [[nodiscard]] Error too_many_bytes(std::uint64_t bytes) const;
+
   GuestState& guest_;
   HandleTable<TensorResource> tensors_;
   HandleTable<Error> errors_;
+  std::deque<std::string> number_names_;  ///< "0", "1"…, as far as they were needed
   TensorMemory memory_;
   std::uint64_t tensor_bytes_ = 0;  ///< of all live tensors
 };

@@ -3,8 +3,8 @@
  * one header and the semantics are tested without an engine.
  *
  * Rules for every callback
- *  - It runs on the thread that runs the guest, one at a time for one guest; for different guests at
- *    the same time. It must not throw.
+ *  - It runs on the thread that runs the guest, one at a time for one guest; for different guests
+ * at the same time. It must not throw.
  *  - `env` is the table's own, `guest` the guest's state.
  *  - Spans that it gets live until it returns. Those of `tensor_new` and `load` point straight into
  *    guest memory; nothing was copied. Text is UTF-8: the engine has checked it, and a guest's
@@ -77,8 +77,8 @@ typedef struct nacre_wasi_nn_callbacks {
   void (*tensor_drop)(void* env, void* guest, uint32_t tensor);
 
   /* interface graph */
-  bool (*load)(void* env, void* guest, nacre_shim_parts builder, uint32_t encoding,
-               uint32_t target, uint32_t* graph_or_error);
+  bool (*load)(void* env, void* guest, nacre_shim_parts builder, uint32_t encoding, uint32_t target,
+               uint32_t* graph_or_error);
   bool (*load_by_name)(void* env, void* guest, nacre_shim_bytes name, uint32_t* graph_or_error);
   void (*graph_drop)(void* env, void* guest, uint32_t graph);
   bool (*init_execution_context)(void* env, void* guest, uint32_t graph,
