@@ -1,6 +1,6 @@
 # Guests: WebAssembly programs compiled from this tree's C and C++ by the pinned guest compiler.
 #
-#   nacre_guest(NAME SOURCES files… [KEEP_NAMES] [LINK_OPTIONS …])
+#   nacre_guest(NAME SOURCES files… [KEEP_NAMES])
 #       <bindir>/guests/NAME.wasm. A single language: any .cc among the sources makes it C++23
 #       without exceptions or RTTI. KEEP_NAMES keeps function names and DWARF, for backtraces.
 #   nacre_guest_wat(FILE)
@@ -14,6 +14,8 @@
 nacre_find_zig()
 set(NACRE_GUESTS_DIR "${PROJECT_BINARY_DIR}/guests" CACHE INTERNAL "")
 set(NACRE_GUEST_FLAGS -target wasm32-wasi -O3 -Wall -Wextra -Werror)
+# The compiler's own default is a stack of 16 MiB, which every guest's memory would start with.
+set(NACRE_GUEST_LINK_FLAGS -Wl,-z,stack-size=1048576)
 set(NACRE_GUEST_CXX_FLAGS -std=c++23 -fno-exceptions -fno-rtti)
 file(MAKE_DIRECTORY "${NACRE_GUESTS_DIR}")
 if(NOT TARGET nacre_guests)
@@ -27,7 +29,7 @@ function(nacre_guest_target name output)
 endfunction()
 
 function(nacre_guest name)
-  cmake_parse_arguments(ARG "KEEP_NAMES" "" "SOURCES;LINK_OPTIONS" ${ARGN})
+  cmake_parse_arguments(ARG "KEEP_NAMES" "" "SOURCES" ${ARGN})
   set(output "${NACRE_GUESTS_DIR}/${name}.wasm")
   set(objects_dir "${CMAKE_CURRENT_BINARY_DIR}/${name}.objects")
   file(MAKE_DIRECTORY "${objects_dir}")
@@ -64,7 +66,7 @@ function(nacre_guest name)
   endforeach()
   add_custom_command(
     OUTPUT "${output}"
-    COMMAND ${zig} ${linker} ${NACRE_GUEST_FLAGS} ${strip} ${ARG_LINK_OPTIONS} ${objects}
+    COMMAND ${zig} ${linker} ${NACRE_GUEST_FLAGS} ${NACRE_GUEST_LINK_FLAGS} ${strip} ${objects}
             -o "${output}"
     DEPENDS ${objects}
     COMMENT "Linking guest ${name}.wasm"

@@ -36,8 +36,8 @@ static int put(const char* path, const char* mode, const char* text) {
 static int list(const char* path) {
   DIR* dir = opendir(path);
   if (!dir) return -1;
-  errno = 0;
-  for (struct dirent* entry; (entry = readdir(dir));)
+  // errno tells the end from a failure, and puts may set it.
+  for (struct dirent* entry; errno = 0, (entry = readdir(dir));)
     if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) puts(entry->d_name);
   const int reason = errno;
   closedir(dir);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 __attribute__((noinline)) int inner_call(const char* how, volatile int* zero) {
-  if (!strcmp(how, "divide")) return 1 / *zero;
+  if (!strcmp(how, "divide")) return 100 / *zero;
   if (!strcmp(how, "memory")) return *(volatile int*)(uintptr_t)(0xfffffff0u + (uint32_t)*zero);
   if (!strcmp(how, "indirect")) return ((int (*)(void))(uintptr_t)(100000 + *zero))();
   __builtin_trap();
