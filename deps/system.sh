@@ -30,6 +30,7 @@ build)
   need_tool mold mold
   need_header CLI/CLI.hpp libcli11-dev
   need_header nlohmann/json.hpp nlohmann-json3-dev
+  need_header openssl/evp.h libssl-dev
   need_header fmt/format.h libfmt-dev
   need_header spdlog/spdlog.h libspdlog-dev
   need_header toml++/toml.h libtomlplusplus-dev
