@@ -1,6 +1,7 @@
 #include "picture.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #define STB_IMAGE_IMPLEMENTATION
@@ -74,6 +75,7 @@ std::uint8_t to_byte(float x) {
 }  // namespace
 
 std::expected<Picture, std::string> decode_picture(std::span<const std::byte> file) {
+  if (file.size() > INT_MAX) return std::unexpected("too large: a picture may have 2 GiB");
   Picture picture;
   int channels_in_file = 0;
   auto* pixels = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(file.data()),
