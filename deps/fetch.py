@@ -20,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 from cache import (
     Cache,
@@ -35,6 +36,7 @@ from cache import (
 DEPS = pathlib.Path(__file__).resolve().parent
 SHIM = DEPS.parent / "src" / "engine" / "component_shim"
 RUST_NEEDED = (1, 95)
+ENGINE_KEPT_SECONDS = 30 * 24 * 3600
 # Wheels that only carry a library or data are taken for this Python whatever Python runs us.
 WHEEL_PYTHON = "3.11"
 WHEEL_PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 24, 17, 12)]
@@ -63,6 +65,7 @@ class Recipes:
             hash_of(*made_from, rustc, *sources),
             lambda folder: self.build_engine(target, folder),
         )
+        os.utime(library)  # In use: see build_engine.
         headers = self.entry("engine-headers", hash_of(*made_from), copy_engine_headers)
         version = re.search(
             r'name = "wasmtime-c-api-impl"\nversion = "([^"]+)"', lock.read_text("utf-8")
@@ -78,6 +81,10 @@ class Recipes:
             target.mkdir(exist_ok=True)
             cargo_build(target)
             shutil.copy2(target / "release" / "libnacre_engine.a", folder)
+        # Every change of the shim leaves an archive of 160 MB; those long out of use go.
+        for archive in self.cache.root.glob("engine-*/libnacre_engine.a"):
+            if time.time() - archive.parent.stat().st_mtime > ENGINE_KEPT_SECONDS:
+                shutil.rmtree(archive.parent, ignore_errors=True)
 
     # -- backends
 

@@ -185,6 +185,10 @@ mkdir -p "$2/release" && cp {self.scratch}/runs "$2/release/libnacre_engine.a"
         second = archive()
         self.assertNotEqual(second, first)
         self.assertEqual((first.read_text(), second.read_text()), ("run\n", "run\nrun\n"))
+        os.utime(first.parent, (0, 0))  # Long out of use, it goes when the next one is made.
+        source.write_text(source.read_text() + "\n")
+        third = archive()
+        self.assertEqual([path.exists() for path in (first, second, third)], [False, True, True])
         self.assertEqual(len(list((self.scratch / "cache").glob("engine-build-*"))), 1)
 
     def test_conf_h_holds_the_features_that_are_on(self):
