@@ -49,13 +49,13 @@ class ModelProvider {
 
 struct GuestStateOptions {
   Dialect dialect = Dialect::kWitx;
-  GuestLimits limits;
+  GuestLimits limits = {};
   /// Names that the guest may open; nullopt: every one that the provider has.
-  std::optional<std::vector<std::string>> models;
+  std::optional<std::vector<std::string>> models = {};
   bool models_only = false;  ///< refuse loading by bytes
   /// Told about every call that failed, as one line fit for a log: witx carries only a number, and
   /// this is where its sentence can be read. On the guest's thread. May be empty.
-  std::function<void(std::string_view line)> on_refusal;
+  std::function<void(std::string_view line)> on_refusal = {};
 };
 
 class GuestState {

@@ -1,0 +1,160 @@
+#include "abi/dialect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string_view>
+#include <vector>
+
+namespace nacre {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr Dialect kAll[] = {Dialect::kWitx, Dialect::kWasmedge, Dialect::kWamr, Dialect::kLegacy};
+
+// What each wire number means, written out a second time and in another order than the tables.
+TEST(Dialect, Encodings) {
+  using E = GraphEncoding;
+  const std::map<std::uint32_t, E> common = {{0, E::kOpenvino},
+                                             {1, E::kOnnx},
+                                             {2, E::kTensorflow},
+                                             {3, E::kPytorch},
+                                             {4, E::kTensorflowlite}};
+  std::map<Dialect, std::map<std::uint32_t, E>> expected;
+  for (const Dialect dialect : kAll)
+    expected[dialect] = common;
+  expected[Dialect::kWitx][5] = E::kAutodetect;
+  expected[Dialect::kWasmedge][5] = E::kAutodetect;
+  expected[Dialect::kWasmedge][6] = E::kGgml;
+  expected[Dialect::kWamr][5] = E::kGgml;
+  expected[Dialect::kWamr][6] = E::kAutodetect;
+
+  for (const Dialect dialect : kAll) {
+    const DialectTable& table = dialect_table(dialect);
+    for (std::uint32_t wire = 0; wire < 300; ++wire) {
+      SCOPED_TRACE(testing::Message() << table.name << " " << wire);
+      const auto decoded = table.decode_encoding(wire);
+      const auto want = expected[dialect].find(wire);
+      if (want != expected[dialect].end()) {
+        ASSERT_TRUE(decoded.has_value());
+        EXPECT_EQ(*decoded, want->second);
+      } else {
+        ASSERT_FALSE(decoded.has_value());
+        EXPECT_EQ(decoded.error().code, ErrorCode::kInvalidEncoding);
+        EXPECT_THAT(decoded.error().message, HasSubstr(table.name));
+      }
+    }
+    EXPECT_FALSE(table.decode_encoding(0xffffffff).has_value());
+  }
+}
+
+TEST(Dialect, AnEncodingNothingReadsIsNamed) {
+  const auto decoded = dialect_table(Dialect::kWasmedge).decode_encoding(9);
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_THAT(decoded.error().message, HasSubstr("whisper"));
+}
+
+TEST(Dialect, AnUnknownEncodingListsTheKnown) {
+  const auto decoded = dialect_table(Dialect::kLegacy).decode_encoding(5);
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_THAT(decoded.error().message, HasSubstr("0 openvino, 1 onnx"));
+  EXPECT_THAT(decoded.error().message, HasSubstr("--dialect"));
+}
+
+TEST(Dialect, TensorTypes) {
+  using T = TensorType;
+  const std::vector<T> usual = {T::kF16, T::kF32, T::kF64, T::kU8, T::kI32, T::kI64};
+  const std::vector<T> legacy = {T::kF16, T::kF32, T::kU8, T::kI32};
+  for (const Dialect dialect : kAll) {
+    const DialectTable& table = dialect_table(dialect);
+    const auto& want = dialect == Dialect::kLegacy ? legacy : usual;
+    for (unsigned wire = 0; wire < 256; ++wire) {
+      SCOPED_TRACE(testing::Message() << table.name << " " << wire);
+      EXPECT_EQ(table.decode_tensor_type(static_cast<std::uint8_t>(wire)),
+                wire < want.size() ? want[wire] : T::kUnknown);
+    }
+  }
+  EXPECT_THAT(dialect_table(Dialect::kWitx).unknown_tensor_type(9),
+              HasSubstr("type 9 means nothing in the witx dialect, which has 0 f16, 1 f32"));
+}
+
+TEST(Dialect, Targets) {
+  using T = ExecutionTarget;
+  const std::vector<T> want = {T::kCpu, T::kGpu, T::kTpu, T::kAuto};
+  for (std::uint32_t wire = 0; wire < want.size(); ++wire) {
+    EXPECT_EQ(decode_execution_target(wire).value(), want[wire]);
+  }
+  for (const std::uint32_t wire : {4u, 5u, 0xffffffffu}) {
+    const auto decoded = decode_execution_target(wire);
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_EQ(decoded.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST(Dialect, Errnos) {
+  using C = ErrorCode;
+  const std::map<C, std::uint32_t> plain = {{C::kInvalidArgument, 1}, {C::kInvalidEncoding, 2},
+                                            {C::kMissingMemory, 3},   {C::kBusy, 4},
+                                            {C::kRuntimeError, 5},    {C::kUnsupportedOperation, 6},
+                                            {C::kTooLarge, 7},        {C::kNotFound, 8},
+                                            {C::kSecurity, 6},        {C::kTimeout, 5},
+                                            {C::kUnknown, 5},         {C::kEndOfSequence, 5},
+                                            {C::kContextFull, 5},     {C::kPromptTooLong, 5},
+                                            {C::kModelNotFound, 8}};
+  auto wasmedge = plain;
+  wasmedge[C::kEndOfSequence] = 100;
+  wasmedge[C::kContextFull] = 101;
+  wasmedge[C::kPromptTooLong] = 102;
+  wasmedge[C::kModelNotFound] = 103;
+  for (const Dialect dialect : kAll) {
+    const DialectTable& table = dialect_table(dialect);
+    for (const auto& [code, errno_] : dialect == Dialect::kWasmedge ? wasmedge : plain) {
+      EXPECT_EQ(table.errno_of(code), errno_) << table.name << " " << to_string(code);
+    }
+    // A backend module may hand over any number as a code; it must never become success.
+    for (const std::uint32_t stray : {0u, 16u, 1000u, 0xffffffffu}) {
+      EXPECT_EQ(table.errno_of(static_cast<C>(stray)), 5u) << table.name << " " << stray;
+    }
+  }
+}
+
+TEST(Dialect, OnlyWasmedgeReadsALengthOfZeroAsABuffer) {
+  for (const Dialect dialect : kAll) {
+    EXPECT_EQ(dialect_table(dialect).zero_buffer_means,
+              dialect == Dialect::kWasmedge ? 245'888u : 0u);
+  }
+}
+
+TEST(ChooseDialect, TheSixStandardFunctionsMeanWitx) {
+  const std::vector<std::string_view> imports = {
+      "load", "load_by_name", "init_execution_context", "set_input", "compute", "get_output"};
+  const auto decision = choose_dialect(imports, DialectChoice::kAuto);
+  EXPECT_EQ(decision.dialect, Dialect::kWitx);
+  EXPECT_FALSE(decision.reason.empty());
+  EXPECT_EQ(choose_dialect({}, DialectChoice::kAuto).dialect, Dialect::kWitx);
+}
+
+TEST(ChooseDialect, AnyFunctionOfWasmedgeMeansWasmedge) {
+  for (const std::string_view name :
+       {"load_by_name_with_config", "compute_single", "get_output_single", "fini_single", "unload",
+        "finalize_execution_context"}) {
+    const std::vector<std::string_view> imports = {"load", "compute", name};
+    const auto decision = choose_dialect(imports, DialectChoice::kAuto);
+    EXPECT_EQ(decision.dialect, Dialect::kWasmedge) << name;
+    EXPECT_THAT(decision.reason, HasSubstr(name));
+  }
+}
+
+TEST(ChooseDialect, AChoiceWins) {
+  const std::vector<std::string_view> imports = {"unload"};
+  EXPECT_EQ(choose_dialect(imports, DialectChoice::kWitx).dialect, Dialect::kWitx);
+  EXPECT_EQ(choose_dialect(imports, DialectChoice::kWamr).dialect, Dialect::kWamr);
+  EXPECT_EQ(choose_dialect(imports, DialectChoice::kLegacy).dialect, Dialect::kLegacy);
+  EXPECT_EQ(choose_dialect({}, DialectChoice::kWasmedge).dialect, Dialect::kWasmedge);
+  EXPECT_THAT(choose_dialect({}, DialectChoice::kLegacy).reason, HasSubstr("legacy"));
+}
+
+}  // namespace
+}  // namespace nacre
