@@ -33,29 +33,29 @@ enum class Compiler : std::uint32_t { kCranelift, kWinch, kPulley };
 enum class DialectChoice : std::uint32_t { kAuto, kWitx, kWasmedge, kWamr, kLegacy };
 
 struct HostOptions {
-  std::vector<ModelSpec> models;
+  std::vector<ModelSpec> models = {};
   Compiler compiler = Compiler::kCranelift;
   /// Where compiled code is kept; nullopt: $NACRE_CACHE/code, else ~/.cache/nacre/code; an empty
   /// string: nowhere. The folder must belong to the user and is made 0700.
-  std::optional<std::string> code_cache;
+  std::optional<std::string> code_cache = {};
   /// Folders searched for libnacre_backend_<name>.so before the default ones.
-  std::vector<std::string> backend_dirs;
+  std::vector<std::string> backend_dirs = {};
   /// Guests must be compiled to stop them by time or interruption; off makes loops a little
   /// faster, and GuestLimits::timeout an error.
   bool interruptible = true;
   /// Count fuel in compiled code; needed for GuestLimits::fuel.
   bool consume_fuel = false;
   /// Where log lines go (level as LogLevel); by default warnings and errors to standard error.
-  std::function<void(LogLevel, std::string_view)> log;
+  std::function<void(LogLevel, std::string_view)> log = {};
   /// Told what is under way when a step begins that may take long ("loading model net"), and given
   /// an empty text when it ends. Any thread; steps of different threads may overlap.
-  std::function<void(std::string_view)> on_activity;
+  std::function<void(std::string_view)> on_activity = {};
 };
 
 /// A folder that a guest may open. `guest` is the name it sees.
 struct DirMapping {
-  std::string host;
-  std::string guest;
+  std::string host = {};
+  std::string guest = {};
   bool read_only = false;
 };
 
@@ -64,22 +64,22 @@ using StreamSink = std::function<void(std::span<const std::byte>)>;
 
 struct GuestOptions {
   /// The guest: a path, or its bytes (Wasm, or WAT text). With bytes, `path` only names it.
-  std::string path;
-  std::span<const std::byte> bytes;
+  std::string path = {};
+  std::span<const std::byte> bytes = {};
 
-  std::vector<std::string> args;  ///< without the program's name, which `path` gives
-  std::vector<std::pair<std::string, std::string>> env;
-  std::vector<DirMapping> dirs;
+  std::vector<std::string> args = {};  ///< without the program's name, which `path` gives
+  std::vector<std::pair<std::string, std::string>> env = {};
+  std::vector<DirMapping> dirs = {};
 
   /// Standard streams: inherited unless a sink (or the input's bytes) is given.
-  std::optional<std::string> stdin_bytes;
-  StreamSink stdout_sink;
-  StreamSink stderr_sink;
+  std::optional<std::string> stdin_bytes = {};
+  StreamSink stdout_sink = {};
+  StreamSink stderr_sink = {};
 
-  GuestLimits limits;
+  GuestLimits limits = {};
   DialectChoice dialect = DialectChoice::kAuto;
   /// Names of the models it may use; nullopt: all of the host's.
-  std::optional<std::vector<std::string>> models;
+  std::optional<std::vector<std::string>> models = {};
   bool models_only = false;        ///< refuse loading by bytes
   bool allow_precompiled = false;  ///< run a .cwasm: native code, so only of the user's own making
 
@@ -87,7 +87,7 @@ struct GuestOptions {
   /// a host call that nothing can interrupt, such as a read of standard input or a vendor's kernel.
   /// A command line exits here. An embedder who must go on can only leave that thread alone;
   /// without a callback run() returns when the call does.
-  std::function<void()> on_grace_expired;
+  std::function<void()> on_grace_expired = {};
 };
 
 enum class ExitReason : std::uint32_t {
@@ -103,15 +103,15 @@ enum class ExitReason : std::uint32_t {
 struct Outcome {
   ExitReason reason = ExitReason::kExited;
   int exit_code = 0;
-  std::string message;
-  std::string backtrace;  ///< Wasm frames with function names, one a line; may be empty
+  std::string message = {};
+  std::string backtrace = {};  ///< Wasm frames with function names, one a line; may be empty
 };
 
 struct BackendInfo {
-  std::string name;
+  std::string name = {};
   bool available = false;
-  std::string why_not;  ///< a sentence on how to get it, when not available
-  std::vector<Property> properties;
+  std::string why_not = {};  ///< a sentence on how to get it, when not available
+  std::vector<Property> properties = {};
 };
 
 /// Threading: any thread may call anything; runs on different threads are independent and share the

@@ -18,17 +18,17 @@ namespace nacre {
 
 /// What an operator says of one model. Every spelling of the command line ends here.
 struct ModelSpec {
-  std::string name;                ///< a key, never a path
-  std::vector<std::string> paths;  ///< files; for IR the XML, then the weights
+  std::string name = {};                ///< a key, never a path
+  std::vector<std::string> paths = {};  ///< files; for IR the XML, then the weights
   GraphEncoding encoding = GraphEncoding::kAutodetect;
   ExecutionTarget target = ExecutionTarget::kCpu;
-  std::string backend;        ///< empty: chosen by encoding
+  std::string backend = {};   ///< empty: chosen by encoding
   std::uint32_t threads = 0;  ///< 0: the process-wide default
   std::uint32_t streams = 0;  ///< 0: the backend's default
   Precision precision = Precision::kModel;
-  std::string config;             ///< JSON for backends that take one
-  std::vector<Property> options;  ///< further backend options
-  bool preload = false;           ///< load when the host starts, not on first use
+  std::string config = {};             ///< JSON for backends that take one
+  std::vector<Property> options = {};  ///< further backend options
+  bool preload = false;                ///< load when the host starts, not on first use
 };
 
 /// `NAME=PATH[:PATH…][,encoding=…][,target=…][,backend=…][,threads=N][,streams=N]

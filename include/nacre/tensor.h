@@ -135,7 +135,9 @@ class Shape {
   }
   return text += ']';
 }
-[[nodiscard]] inline std::string to_string(const Shape& shape) { return to_string(shape.dims()); }
+[[nodiscard]] inline std::string to_string(const Shape& shape) {
+  return to_string(shape.dims());
+}
 
 /// The number of elements, in 64 bits; nullopt when the product overflows or a dimension is
 /// negative. A rank of 0 has one element; a dimension of 0 makes it 0, whatever the others are.

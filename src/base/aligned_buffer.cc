@@ -1,0 +1,22 @@
+#include "base/aligned_buffer.h"
+
+#include "base/checked_math.h"
+
+#include <limits>
+#include <new>
+
+namespace nacre {
+
+std::byte* allocate_aligned(std::uint64_t size, std::size_t header) noexcept {
+  const auto total = checked_add(size == 0 ? 1 : size, header);
+  if (!total || *total > std::numeric_limits<std::size_t>::max() / 2) return nullptr;
+  void* block = ::operator new(static_cast<std::size_t>(*total), std::align_val_t{kBufferAlignment},
+                               std::nothrow);
+  return block == nullptr ? nullptr : static_cast<std::byte*>(block) + header;
+}
+
+void free_aligned(std::byte* data, std::size_t header) noexcept {
+  if (data != nullptr) ::operator delete(data - header, std::align_val_t{kBufferAlignment});
+}
+
+}  // namespace nacre

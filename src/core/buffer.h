@@ -1,0 +1,35 @@
+// The memory of tensors: nacre_buffer over base's aligned, counted blocks, and the pair of them
+// that lets a context compute again and again without allocating.
+#ifndef NACRE_SRC_CORE_BUFFER_H_
+#define NACRE_SRC_CORE_BUFFER_H_
+
+#include <nacre/backend_abi.h>
+#include <nacre/tensor.h>
+
+#include <cstdint>
+
+namespace nacre {
+
+/// A new buffer of at least `size` bytes, 64-byte aligned, not cleared, with one reference, the
+/// result's. Empty when there is no memory.
+[[nodiscard]] BufferRef allocate_buffer(std::uint64_t size) noexcept;
+
+/// Two buffers taking turns.
+///
+/// What was given out never changes, so a buffer that somebody else still holds may not be written.
+/// With a second one, a reader who is one computation behind costs no allocation either.
+/// Threading: one thread at a time; other holders may let go at any time.
+class BufferPair {
+ public:
+  /// A buffer of at least `size` bytes that nobody else holds; the pair keeps a reference. Comes
+  /// back with the same one as last time if it can. Null when there is no memory.
+  [[nodiscard]] nacre_buffer* acquire(std::uint64_t size) noexcept;
+
+ private:
+  BufferRef first_;
+  BufferRef second_;
+};
+
+}  // namespace nacre
+
+#endif  // NACRE_SRC_CORE_BUFFER_H_

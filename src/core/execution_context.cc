@@ -1,0 +1,383 @@
+#include <nacre/execution_context.h>
+
+#include <nacre/backend.h>
+
+#include "core/buffer.h"
+#include "core/computation.h"
+#include "core/tensor_check.h"
+
+#include <fmt/format.h>
+#include <charconv>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace nacre {
+namespace {
+
+struct InputSlot {
+  Shape shape;       // what the nacre_tensor's dims point to
+  BufferPair own;    // for copies
+  BufferRef shared;  // for a tensor that was lent to us
+};
+
+struct OutputSlot {
+  Tensor tensor;
+  BufferPair own;
+  bool given = false;
+};
+
+const TensorDescription* at(const std::vector<TensorDescription>& descriptions,
+                            std::size_t index) noexcept {
+  return index < descriptions.size() ? &descriptions[index] : nullptr;
+}
+
+std::string list_names(const std::vector<TensorDescription>& descriptions) {
+  std::string text;
+  for (std::size_t i = 0; i < descriptions.size(); ++i) {
+    if (i == 20) return text + fmt::format(" … ({} in all)", descriptions.size());
+    if (!text.empty()) text += ", ";
+    text += descriptions[i].name.empty() ? fmt::format("{}", i)
+                                         : fmt::format("\"{}\"", descriptions[i].name);
+  }
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+struct ExecutionContext::Impl {
+  Impl(std::shared_ptr<Graph> its_graph, std::unique_ptr<BackendContext> its_backend,
+       const ContextLimits& its_limits)
+      : graph(std::move(its_graph)),
+        description(graph->description()),
+        limits(its_limits),
+        backend(std::move(its_backend)),
+        computation(*backend),
+        sink{this, &Impl::allocate, &Impl::give} {
+    if (description.inputs_known) grow_inputs(description.inputs.size());
+    if (description.outputs_known) outputs.resize(description.outputs.size());
+  }
+
+  [[nodiscard]] std::size_t max_inputs() const noexcept {
+    return description.inputs_known ? description.inputs.size() : limits.max_tensors;
+  }
+  [[nodiscard]] std::size_t max_outputs() const noexcept {
+    return description.outputs_known ? description.outputs.size() : limits.max_tensors;
+  }
+
+  void grow_inputs(std::size_t count) {
+    while (slots.size() < count) {
+      slots.emplace_back();
+      tensors.push_back({});
+    }
+  }
+
+  // Checks and makes room; on success `slot.shape` is the new one and the caller puts the bytes.
+  Result<void> prepare(std::size_t index, const TensorView& tensor, CheckedInput& checked) {
+    if (computation.abandoned()) return still_busy();
+    if (index >= max_inputs()) return no_such("input", index, description.inputs, max_inputs());
+    auto ok =
+        check_input(at(description.inputs, index), index, tensor, limits.max_tensor_bytes, checked);
+    if (ok) grow_inputs(index + 1);
+    return ok;
+  }
+
+  void place(std::size_t index, const CheckedInput& checked, const void* data, std::size_t size,
+             nacre_buffer* buffer) noexcept {
+    InputSlot& slot = slots[index];
+    slot.shape = checked.shape;
+    tensors[index] = {.type = static_cast<std::uint32_t>(checked.type),
+                      .rank = static_cast<std::uint32_t>(slot.shape.rank()),
+                      .dims = slot.shape.dims().data(),
+                      .data = const_cast<void*>(data),
+                      .size = size,
+                      .buffer = buffer};
+  }
+
+  Result<void> copy_in(std::size_t index, const TensorView& tensor, const CheckedInput& checked) {
+    InputSlot& slot = slots[index];
+    nacre_buffer* buffer = slot.own.acquire(tensor.data.size());
+    if (buffer == nullptr) {
+      return fail(ErrorCode::kTooLarge, fmt::format("there is no memory for the {} bytes of {}",
+                                                    tensor.data.size(), place_name(index)));
+    }
+    if (!tensor.data.empty()) std::memcpy(buffer->data, tensor.data.data(), tensor.data.size());
+    place(index, checked, buffer->data, tensor.data.size(), buffer);
+    slot.shared = {};
+    return {};
+  }
+
+  [[nodiscard]] std::string place_name(std::size_t index) const {
+    const TensorDescription* input = at(description.inputs, index);
+    return describe_place("input", index, input == nullptr ? std::string_view{} : input->name);
+  }
+
+  static Result<void> still_busy() {
+    return fail(ErrorCode::kBusy,
+                "the computation that was cancelled before has not ended in the backend yet");
+  }
+
+  static std::unexpected<Error> no_such(std::string_view kind, std::size_t index,
+                                        const std::vector<TensorDescription>& descriptions,
+                                        std::size_t count) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("there is no {0} {1}: the graph has {2} ({3})", kind, index, count,
+                            descriptions.empty() && count != 0 ? "names unknown"
+                                                               : list_names(descriptions)));
+  }
+
+  Result<void> all_inputs_set() const {
+    // Where the graph does not say how many there are, the highest that was set is the last.
+    const std::size_t count = description.inputs_known ? description.inputs.size() : tensors.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (tensors[i].buffer != nullptr) continue;
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("{} is not set; all inputs are needed before compute", place_name(i)));
+    }
+    return {};
+  }
+
+  void drop_outputs() noexcept {
+    for (OutputSlot& slot : outputs) {
+      if (!std::exchange(slot.given, false)) continue;
+      slot.tensor.data = {};
+      slot.tensor.buffer = {};
+    }
+    outputs_given = 0;
+  }
+
+  // Every output must have come, and rows of strings are read now that they are filled in.
+  Result<void> check_outputs() const {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const Tensor& tensor = outputs[i].tensor;
+      if (!outputs[i].given) {
+        if (!description.outputs_known && i >= outputs_given) break;
+        return fail(ErrorCode::kRuntimeError,
+                    fmt::format("the backend ended without giving {}",
+                                describe_place("output", i, name_of_output(i))));
+      }
+      if (tensor.type != TensorType::kString) continue;
+      auto ok =
+          check_output(nullptr, i, static_cast<std::uint32_t>(tensor.type), tensor.shape.dims(),
+                       tensor.data.data(), tensor.data.size(), limits.max_tensor_bytes);
+      if (!ok) return ok;
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string_view name_of_output(std::size_t index) const noexcept {
+    const TensorDescription* output = at(description.outputs, index);
+    return output == nullptr ? std::string_view{} : output->name;
+  }
+
+  // --- nacre_output_sink: on the backend's thread, during a computation
+
+  static void* allocate(void* self, std::uint32_t index, std::uint32_t type,
+                        const std::int64_t* dims, std::uint32_t rank, std::uint64_t size) {
+    auto* impl = static_cast<Impl*>(self);
+    return impl->guarded<void*>(nullptr, [&]() -> void* {
+      OutputSlot* slot = impl->checked_output(index, type, {dims, rank}, nullptr, size);
+      if (slot == nullptr) return nullptr;
+      nacre_buffer* buffer = slot->own.acquire(size);
+      if (buffer == nullptr) {
+        impl->refuse(
+            Error{ErrorCode::kTooLarge,
+                  fmt::format("there is no memory for the {} bytes of {}", size,
+                              describe_place("output", index, impl->name_of_output(index)))});
+        return nullptr;
+      }
+      impl->put(*slot, type, {dims, rank}, buffer->data, size, buffer);
+      return buffer->data;
+    });
+  }
+
+  static std::uint32_t give(void* self, std::uint32_t index, const nacre_tensor* tensor) {
+    auto* impl = static_cast<Impl*>(self);
+    constexpr auto kRefused = static_cast<std::uint32_t>(ErrorCode::kRuntimeError);
+    return impl->guarded<std::uint32_t>(kRefused, [&]() -> std::uint32_t {
+      const std::span<const std::int64_t> dims{tensor->dims, tensor->rank};
+      if (tensor->buffer == nullptr || (tensor->data == nullptr && tensor->size != 0)) {
+        impl->refuse(Error{ErrorCode::kRuntimeError,
+                           fmt::format("the backend gave output {} without a buffer", index)});
+        return kRefused;
+      }
+      OutputSlot* slot =
+          impl->checked_output(index, tensor->type, dims, tensor->data, tensor->size);
+      if (slot == nullptr) return kRefused;
+      impl->put(*slot, tensor->type, dims, tensor->data, tensor->size, tensor->buffer);
+      return 0;
+    });
+  }
+
+  // Nothing thrown (there could be no memory for a sentence) may reach the backend.
+  template <typename R, typename F>
+  R guarded(R refused, F&& body) noexcept {
+    try {
+      return body();
+    } catch (...) {
+      refuse(Error{ErrorCode::kTooLarge, {}});
+      return refused;
+    }
+  }
+
+  OutputSlot* checked_output(std::size_t index, std::uint32_t type,
+                             std::span<const std::int64_t> dims, const void* data,
+                             std::uint64_t size) {
+    if (index >= max_outputs()) {
+      refuse(Error{
+          ErrorCode::kRuntimeError,
+          fmt::format("the backend gave output {}, and the graph has {}", index, max_outputs())});
+      return nullptr;
+    }
+    auto ok = check_output(at(description.outputs, index), index, type, dims, data, size,
+                           limits.max_tensor_bytes);
+    if (!ok) {
+      refuse(std::move(ok.error()));
+      return nullptr;
+    }
+    if (index >= outputs.size()) outputs.resize(index + 1);
+    return &outputs[index];
+  }
+
+  void put(OutputSlot& slot, std::uint32_t type, std::span<const std::int64_t> dims, void* data,
+           std::uint64_t size, nacre_buffer* buffer) noexcept {
+    if (!std::exchange(slot.given, true)) ++outputs_given;
+    slot.tensor.type = static_cast<TensorType>(type);
+    slot.tensor.shape = Shape(dims);
+    slot.tensor.data = {static_cast<const std::byte*>(data), static_cast<std::size_t>(size)};
+    slot.tensor.buffer = BufferRef::retain(buffer);
+  }
+
+  // The first reason is the one that is told.
+  void refuse(Error error) noexcept {
+    if (!refusal) refusal.emplace(std::move(error));
+  }
+
+  std::shared_ptr<Graph> graph;  // outlives the rest
+  const GraphDescription& description;
+  ContextLimits limits;
+  std::deque<InputSlot> slots;        // a deque: growing moves none
+  std::vector<nacre_tensor> tensors;  // what the backend sees of them; buffer null: not set
+  std::vector<OutputSlot> outputs;
+  std::size_t outputs_given = 0;
+  bool outputs_valid = false;
+  std::optional<Error> refusal;
+  std::unique_ptr<BackendContext> backend;
+  Computation computation;
+  nacre_output_sink sink;
+};
+
+ExecutionContext::ExecutionContext(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+ExecutionContext::~ExecutionContext() {
+  if (!impl_->computation.abandoned()) return;
+  // The backend still uses what it was given, so that must stay; kept where leak checkers see it.
+  static std::mutex mutex;
+  static auto* kept = new std::vector<Impl*>;
+  const std::lock_guard lock(mutex);
+  kept->push_back(impl_.release());
+}
+
+Result<std::unique_ptr<ExecutionContext>> ExecutionContext::create(std::shared_ptr<Graph> graph,
+                                                                   const ContextLimits& limits) {
+  auto backend = graph->backend_graph().create_context();
+  if (!backend) return std::unexpected(std::move(backend.error()));
+  return std::unique_ptr<ExecutionContext>(
+      new ExecutionContext(std::make_unique<Impl>(std::move(graph), std::move(*backend), limits)));
+}
+
+const Graph& ExecutionContext::graph() const noexcept {
+  return *impl_->graph;
+}
+
+namespace {
+
+Result<std::size_t> find_index(std::string_view kind, std::string_view name,
+                               const std::vector<TensorDescription>& descriptions,
+                               std::size_t count) {
+  for (std::size_t i = 0; i < descriptions.size(); ++i) {
+    if (!descriptions[i].name.empty() && descriptions[i].name == name) return i;
+  }
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (error == std::errc{} && end == name.data() + name.size() && index < count) return index;
+  // A guest's name may be long, and is not to be trusted in a sentence.
+  constexpr std::size_t kShown = 80;
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("there is no {0} \"{1}{2}\"; the graph's {0}s: {3}", kind,
+                          name.substr(0, kShown), name.size() > kShown ? "…" : "",
+                          descriptions.empty() && count != 0 ? "names unknown, use an index"
+                                                             : list_names(descriptions)));
+}
+
+}  // namespace
+
+Result<std::size_t> ExecutionContext::input_index(std::string_view name) const {
+  return find_index("input", name, impl_->description.inputs, impl_->max_inputs());
+}
+
+Result<std::size_t> ExecutionContext::output_index(std::string_view name) const {
+  return find_index("output", name, impl_->description.outputs, impl_->max_outputs());
+}
+
+Result<void> ExecutionContext::set_input(std::size_t index, const TensorView& tensor) {
+  CheckedInput checked;
+  if (auto ok = impl_->prepare(index, tensor, checked); !ok) return ok;
+  return impl_->copy_in(index, tensor, checked);
+}
+
+Result<void> ExecutionContext::set_input(std::size_t index, const Tensor& tensor) {
+  CheckedInput checked;
+  if (auto ok = impl_->prepare(index, tensor.view(), checked); !ok) return ok;
+  const bool aligned = reinterpret_cast<std::uintptr_t>(tensor.data.data()) % 64 == 0;
+  if (!tensor.buffer || !aligned) return impl_->copy_in(index, tensor.view(), checked);
+  impl_->place(index, checked, tensor.data.data(), tensor.data.size(), tensor.buffer.get());
+  impl_->slots[index].shared = tensor.buffer;
+  return {};
+}
+
+Result<void> ExecutionContext::compute(Deadline deadline) {
+  Impl& impl = *impl_;
+  if (impl.computation.abandoned()) return Impl::still_busy();
+  if (auto ready = impl.all_inputs_set(); !ready) return ready;
+  impl.outputs_valid = false;
+  impl.drop_outputs();
+  impl.refusal.reset();
+  auto result = impl.computation.run(impl.tensors, deadline, impl.sink);
+  if (impl.computation.was_abandoned()) return result;
+  if (result) result = impl.check_outputs();
+  // Without memory for its sentence a refusal has none.
+  if (impl.refusal && (result || result.error().code != ErrorCode::kTimeout)) {
+    result = std::unexpected(std::move(*impl.refusal));
+  }
+  impl.outputs_valid = result.has_value();
+  return result;
+}
+
+void ExecutionContext::cancel() noexcept {
+  impl_->computation.cancel();
+}
+
+std::size_t ExecutionContext::output_count() const noexcept {
+  return impl_->outputs_valid ? impl_->outputs_given : 0;
+}
+
+Result<const Tensor*> ExecutionContext::output(std::size_t index) const {
+  if (index >= impl_->max_outputs() || (impl_->outputs_valid && index >= impl_->outputs_given)) {
+    return Impl::no_such("output", index, impl_->description.outputs,
+                         impl_->outputs_valid ? impl_->outputs_given : impl_->max_outputs());
+  }
+  if (!impl_->outputs_valid) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("there is no output {} yet: the last computation failed, or there was "
+                            "none",
+                            index));
+  }
+  return &impl_->outputs[index].tensor;
+}
+
+}  // namespace nacre

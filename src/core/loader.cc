@@ -1,0 +1,282 @@
+#include "core/loader.h"
+
+#include "base/checked_math.h"
+#include "base/mapped_file.h"
+#include "core/onnx_walk.h"
+#include "core/sniff.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nacre {
+namespace {
+
+namespace fs = std::filesystem;
+using Bytes = std::span<const std::byte>;
+
+constexpr std::string_view kDefaultEcho = "nacre-echo v1\n";
+
+// Whether `word` is one of the comma-separated words of a backend's property; "gpu.1" is a "gpu".
+bool lists(std::string_view property, std::string_view word) {
+  while (!property.empty()) {
+    const auto comma = std::min(property.find(','), property.size());
+    std::string entry(property.substr(0, comma));
+    property.remove_prefix(std::min(comma + 1, property.size()));
+    std::erase(entry, ' ');
+    std::ranges::transform(entry, entry.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    if (entry.substr(0, entry.find('.')) == word) return true;
+  }
+  return false;
+}
+
+std::string_view what_is_wanted(GraphEncoding encoding) {
+  switch (encoding) {
+    case GraphEncoding::kOpenvino:
+      return "an OpenVINO model is its XML and its weights";
+    case GraphEncoding::kOnnx:
+      return "an ONNX model is a protobuf with an IR version and a graph";
+    case GraphEncoding::kTensorflow:
+      return "a TensorFlow model is a frozen graph or a SavedModel";
+    case GraphEncoding::kPytorch:
+      return "a TorchScript model is a zip file with data.pkl, constants.pkl and code";
+    case GraphEncoding::kTensorflowlite:
+      return "a TFLite model is a flatbuffer marked TFL3";
+    case GraphEncoding::kGgml:
+      return "a GGUF model starts with GGUF";
+    case GraphEncoding::kEcho:
+      return "an echo model is text that starts with the line nacre-echo v1";
+    case GraphEncoding::kAutodetect:
+      break;
+  }
+  return "known: ONNX, OpenVINO (XML and weights), TensorFlow, TorchScript, TFLite, GGUF";
+}
+
+std::unexpected<Error> not_a_model(GraphEncoding stated, std::optional<GraphEncoding> found) {
+  if (found && stated != GraphEncoding::kAutodetect) {
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("the encoding {0} was stated, and the bytes are {1}; state {1}",
+                            to_string(stated), to_string(*found)));
+  }
+  return fail(
+      ErrorCode::kInvalidEncoding,
+      fmt::format("the bytes are no {} that Nacre knows, or not all of one; {}",
+                  stated == GraphEncoding::kAutodetect ? "model format"
+                                                       : fmt::format("{} model", to_string(stated)),
+                  what_is_wanted(stated)));
+}
+
+/// The format, decided from the bytes. ONNX bytes that the sniffer does not know are left to the
+/// walk, which says better what is wrong with them.
+Result<GraphEncoding> decide(GraphEncoding stated, std::optional<GraphEncoding> found) {
+  if (stated == GraphEncoding::kAutodetect) {
+    if (!found) return not_a_model(stated, found);
+    return *found;
+  }
+  if (found == stated || (!found && stated == GraphEncoding::kOnnx)) return stated;
+  return not_a_model(stated, found);
+}
+
+Result<void> check_target(const OpenBackend& backend, ExecutionTarget target) {
+  if (target == ExecutionTarget::kAuto) return {};
+  const std::string_view devices = backend.property("devices");
+  if (lists(devices, to_string(target))) return {};
+  return fail(ErrorCode::kUnsupportedOperation,
+              fmt::format("the backend \"{}\" has no device {} here; it has: {}", backend.name,
+                          to_string(target), devices.empty() ? "none" : devices));
+}
+
+Result<std::shared_ptr<const OpenBackend>> choose(BackendCatalog& catalog, std::string_view named,
+                                                  GraphEncoding encoding, ExecutionTarget target) {
+  auto backend = catalog.open(named.empty() ? catalog.default_backend(encoding) : named);
+  if (!backend) return backend;
+  const std::string_view encodings = (*backend)->property("encodings");
+  if (!lists(encodings, to_string(encoding))) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("the backend \"{}\" does not read {}; it reads: {}", (*backend)->name,
+                            to_string(encoding), encodings));
+  }
+  if (auto ok = check_target(**backend, target); !ok) return std::unexpected(std::move(ok.error()));
+  return backend;
+}
+
+Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> backend,
+                                         const ModelSource& source, const LoadOptions& options) {
+  const std::string_view loads = backend->property("loads");
+  const bool by_bytes = !source.parts.empty();
+  if (!lists(loads, by_bytes ? "bytes" : "path")) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("the backend \"{}\" reads models by {}, not by {}", backend->name,
+                            loads, by_bytes ? "bytes" : "path"));
+  }
+  auto graph = backend->backend->load(source, options);
+  if (!graph) return std::unexpected(std::move(graph.error()));
+  std::string name = backend->name;
+  auto keep = std::const_pointer_cast<OpenBackend>(std::move(backend));
+  return Graph::create(std::move(*graph), std::move(name), options.encoding, options.target,
+                       std::move(keep));
+}
+
+Result<MappedFile> map_file(const std::string& path) {
+  auto file = MappedFile::open(path);
+  if (file) return std::move(*file);
+  const bool missing = file.error() == std::errc::no_such_file_or_directory ||
+                       file.error() == std::errc::not_a_directory;
+  return fail(missing ? ErrorCode::kModelNotFound : ErrorCode::kRuntimeError,
+              fmt::format("the model's file {} cannot be read: {}", path, file.error().message()));
+}
+
+/// A model's files, opened: what they are, and in a backend's order.
+struct OpenedFiles {
+  std::vector<std::string> paths;
+  std::vector<MappedFile> files;  // none for a folder
+  std::optional<GraphEncoding> found;
+};
+
+Result<OpenedFiles> open_files(const ModelSpec& spec) {
+  OpenedFiles opened{.paths = spec.paths, .files = {}, .found = std::nullopt};
+  std::error_code error;
+  if (spec.paths.size() == 1 && fs::is_directory(spec.paths[0], error)) {
+    const fs::path inside = fs::path(spec.paths[0]) / "saved_model.pb";
+    auto file = map_file(inside.string());
+    if (!file) return std::unexpected(std::move(file.error()));
+    opened.found = sniff(file->bytes());
+    return opened;
+  }
+  for (const std::string& path : opened.paths) {
+    auto file = map_file(path);
+    if (!file) return std::unexpected(std::move(file.error()));
+    opened.files.push_back(std::move(*file));
+  }
+  std::vector<Bytes> parts;
+  for (const MappedFile& file : opened.files)
+    parts.push_back(file.bytes());
+  opened.found = sniff(parts);
+  if (opened.found != GraphEncoding::kOpenvino) return opened;
+  if (opened.files.size() == 2 && sniff(parts[0]) != GraphEncoding::kOpenvino) {
+    std::swap(opened.files[0], opened.files[1]);
+    std::swap(opened.paths[0], opened.paths[1]);
+  }
+  if (opened.files.size() == 1) {
+    // The weights lie beside the XML under the same name; some models have none.
+    const std::string weights = fs::path(opened.paths[0]).replace_extension(".bin").string();
+    if (fs::is_regular_file(weights, error)) {
+      auto file = map_file(weights);
+      if (!file) return std::unexpected(std::move(file.error()));
+      opened.paths.push_back(weights);
+      opened.files.push_back(std::move(*file));
+    }
+  }
+  return opened;
+}
+
+LoadOptions options_of(const ModelSpec& spec, GraphEncoding encoding) {
+  return {.encoding = encoding,
+          .target = spec.target,
+          .threads = spec.threads,
+          .streams = spec.streams,
+          .precision = spec.precision,
+          .config = spec.config,
+          .options = spec.options};
+}
+
+Result<std::shared_ptr<Graph>> load_default_echo(BackendCatalog& catalog, const ModelSpec& spec) {
+  auto backend = choose(catalog, spec.backend, GraphEncoding::kEcho, spec.target);
+  if (!backend) return std::unexpected(std::move(backend.error()));
+  const Bytes part = std::as_bytes(std::span(kDefaultEcho));
+  return load_with(std::move(*backend), {.parts = {&part, 1}, .paths = {}},
+                   options_of(spec, GraphEncoding::kEcho));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
+                                                std::span<const Bytes> parts,
+                                                GraphEncoding encoding, ExecutionTarget target,
+                                                const GuestLimits& limits) {
+  if (parts.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "a model has at least one part, and none was given");
+  }
+  if (parts.size() > kMaxModelParts) {
+    return fail(ErrorCode::kTooLarge, fmt::format("a model of {} parts, and the limit is {}",
+                                                  parts.size(), kMaxModelParts));
+  }
+  std::uint64_t total = 0;
+  for (const Bytes part : parts)
+    total = checked_add(total, part.size()).value_or(UINT64_MAX);
+  if (total > limits.max_model_bytes) {
+    return fail(ErrorCode::kTooLarge, fmt::format("a model of {} bytes, and the limit is {}", total,
+                                                  limits.max_model_bytes));
+  }
+  if (total == 0) return fail(ErrorCode::kInvalidEncoding, "the model is empty");
+
+  auto decided = decide(encoding, sniff(parts));
+  if (!decided) return std::unexpected(std::move(decided.error()));
+  if (*decided == GraphEncoding::kOnnx) {
+    if (parts.size() != 1) {
+      return fail(ErrorCode::kInvalidEncoding,
+                  fmt::format("an ONNX model is one part, and {} were given", parts.size()));
+    }
+    if (auto ok = refuse_external_data(parts[0]); !ok) {
+      return std::unexpected(std::move(ok.error()));
+    }
+  }
+  std::vector<Bytes> ordered(parts.begin(), parts.end());
+  if (*decided == GraphEncoding::kOpenvino && ordered.size() == 2 &&
+      sniff(ordered[0]) != GraphEncoding::kOpenvino) {
+    std::swap(ordered[0], ordered[1]);
+  }
+  auto backend = choose(catalog, {}, *decided, target);
+  if (!backend) return std::unexpected(std::move(backend.error()));
+  LoadOptions options;
+  options.encoding = *decided;
+  options.target = target;
+  return load_with(std::move(*backend), {.parts = ordered, .paths = {}}, options);
+}
+
+Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSpec& spec) {
+  if (spec.paths.empty()) {
+    if (spec.encoding == GraphEncoding::kEcho) return load_default_echo(catalog, spec);
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the model \"{}\" names no file", spec.name));
+  }
+  auto opened = open_files(spec);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  auto decided = decide(spec.encoding, opened->found);
+  if (!decided) {
+    decided.error().message = fmt::format("{}: {}", spec.paths[0], decided.error().message);
+    return std::unexpected(std::move(decided.error()));
+  }
+  if (*decided == GraphEncoding::kOnnx) {
+    if (opened->files.size() != 1) {
+      return fail(
+          ErrorCode::kInvalidEncoding,
+          fmt::format("an ONNX model is one file (data beside it is found by itself), and {} "
+                      "were given",
+                      opened->paths.size()));
+    }
+    const fs::path folder = fs::absolute(opened->paths[0]).parent_path();
+    if (auto ok = check_external_data_inside(opened->files[0].bytes(), folder); !ok) {
+      return std::unexpected(std::move(ok.error()));
+    }
+  }
+  auto backend = choose(catalog, spec.backend, *decided, spec.target);
+  if (!backend) return std::unexpected(std::move(backend.error()));
+  const LoadOptions options = options_of(spec, *decided);
+  if (lists((*backend)->property("loads"), "path") || opened->files.empty()) {
+    return load_with(std::move(*backend), {.parts = {}, .paths = opened->paths}, options);
+  }
+  std::vector<Bytes> parts;
+  for (const MappedFile& file : opened->files)
+    parts.push_back(file.bytes());
+  return load_with(std::move(*backend), {.parts = parts, .paths = {}}, options);
+}
+
+}  // namespace nacre
