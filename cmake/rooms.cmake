@@ -23,6 +23,8 @@ endfunction()
 # third-party libraries; tests/layering checks the includes themselves.
 function(nacre_room name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  # Inside the library fmt is header-only: who links Nacre needs no libfmt.
+  list(TRANSFORM ARG_LINKS REPLACE "^fmt::fmt$" "fmt::fmt-header-only")
   set(target nacre_room_${name})
   add_library(${target} OBJECT ${ARG_SOURCES})
   nacre_own_code(${target})

@@ -82,7 +82,7 @@ Command make_compile(CLI::App& root) {
            "\n"
            "Examples:\n"
            "  nacre compile build/guests/stdio.wasm -o stdio.cwasm\n"
-           "  nacre run --allow-precompiled stdio.cwasm hello\n");
+           "  nacre run --allow-precompiled stdio.cwasm args hello\n");
   return {app, [flags] { return compile(*flags); }};
 }
 

@@ -162,9 +162,9 @@ Command make_run(CLI::App& root, const std::vector<std::string>& guest_args) {
       "or a limit that was hit, 143 after SIGTERM.\n"
       "\n"
       "Examples:\n"
-      "  nacre run build/guests/stdio.wasm one --two\n"
+      "  nacre run build/guests/stdio.wasm args one --two\n"
       "  nacre run --timeout 5s --max-memory 64M --dir build/photos::.::ro "
-      "build/guests/files.wasm\n"
+      "build/guests/files.wasm list .\n"
       "  nacre run --model net=build/models/efficientnet-lite0.onnx --dir build/photos::. "
       "build/guests/classify.wasm net coffee.png\n");
   return {app, [flags, &guest_args] { return run(*flags, guest_args); }};

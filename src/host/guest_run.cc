@@ -1,0 +1,115 @@
+#include "host/guest_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "abi/dialect.h"
+#include "abi/witx/functions.h"
+
+namespace nacre {
+namespace {
+
+std::vector<std::string_view> nn_imports(const engine::Module& module) {
+  std::vector<std::string_view> names;
+  for (const engine::ExternInfo& import : module.imports()) {
+    if (import.module == kWasiNnModule) names.push_back(import.name);
+  }
+  return names;
+}
+
+engine::OutputStream to_engine(const StreamSink& sink) {
+  if (!sink) return engine::Inherit{};
+  return engine::OutputSink(
+      [sink](std::string_view text) { sink(std::as_bytes(std::span(text.data(), text.size()))); });
+}
+
+/// WASI and limits; what wasi-nn adds comes after.
+engine::InstanceOptions to_engine(const GuestOptions& guest) {
+  engine::InstanceOptions out;
+  // A guest sees its own name, not where the host keeps it.
+  out.args.push_back(std::filesystem::path(guest.path).filename().string());
+  out.args.insert(out.args.end(), guest.args.begin(), guest.args.end());
+  out.env = guest.env;
+  for (const DirMapping& dir : guest.dirs) {
+    out.directories.push_back({.host = dir.host, .guest = dir.guest, .read_only = dir.read_only});
+  }
+  if (guest.stdin_bytes) out.standard_input = engine::InputBytes(*guest.stdin_bytes);
+  out.standard_output = to_engine(guest.stdout_sink);
+  out.standard_error = to_engine(guest.stderr_sink);
+  out.max_memory = guest.limits.max_memory_bytes;
+  out.fuel = guest.limits.fuel;
+  if (guest.limits.timeout) {
+    out.timeout = std::chrono::ceil<std::chrono::milliseconds>(*guest.limits.timeout);
+  }
+  out.on_grace_expired = guest.on_grace_expired;
+  return out;
+}
+
+Outcome to_outcome(engine::RunOutcome ended) {
+  Outcome out{.exit_code = ended.exit_code,
+              .message = std::move(ended.message),
+              .backtrace = engine::format_backtrace(ended.backtrace)};
+  switch (ended.reason) {
+    case engine::ExitReason::kExited:
+      out.reason = ExitReason::kExited;
+      break;
+    case engine::ExitReason::kTrapped:
+      out.reason = ended.memory_limit_hit ? ExitReason::kOutOfMemory : ExitReason::kTrapped;
+      break;
+    case engine::ExitReason::kTimedOut:
+      out.reason = ExitReason::kTimedOut;
+      break;
+    case engine::ExitReason::kInterrupted:
+      out.reason = ExitReason::kInterrupted;
+      break;
+    case engine::ExitReason::kOutOfFuel:
+      out.reason = ExitReason::kOutOfFuel;
+      break;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GuestRun>> GuestRun::create(const engine::Module& module,
+                                                   const GuestOptions& options,
+                                                   ModelProvider& models,
+                                                   const SharedLogSink& log) {
+  const auto imports = nn_imports(module);
+  const DialectDecision dialect = choose_dialect(imports, options.dialect);
+  GuestStateOptions state{.dialect = dialect.dialect,
+                          .limits = options.limits,
+                          .models = options.models,
+                          .models_only = options.models_only,
+                          .on_refusal = {}};
+  // The default sink drops debug lines, so nobody would read them.
+  if (log) {
+    state.on_refusal = [log](std::string_view line) { nacre::log(log, LogSeverity::kDebug, line); };
+    if (!imports.empty()) nacre::log(log, LogSeverity::kDebug, dialect.reason);
+  }
+
+  std::unique_ptr<GuestRun> run(new GuestRun(models, std::move(state)));
+  engine::InstanceOptions instance = to_engine(options);
+  if (!imports.empty()) instance.host_functions = witx::functions();
+  instance.guest_state = &run->state_;
+  instance.on_timeout = [&state = run->state_] {
+    cancel_until_quiet([&state] { return state.cancel(); });
+  };
+  auto made = engine::Instance::create(module, std::move(instance));
+  if (!made) return std::unexpected(std::move(made.error()));
+  run->instance_ = *std::move(made);
+  return run;
+}
+
+Result<Outcome> GuestRun::run() {
+  auto ended = instance_->run();
+  if (!ended) return std::unexpected(std::move(ended.error()));
+  return to_outcome(*std::move(ended));
+}
+
+}  // namespace nacre

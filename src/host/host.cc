@@ -1,0 +1,168 @@
+#include "nacre/host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "base/log.h"
+#include "core/backend_catalog.h"
+#include "core/loader.h"
+#include "engine/engine.h"
+#include "host/activity.h"
+#include "host/engines.h"
+#include "host/graph_provider.h"
+#include "host/guest_run.h"
+
+namespace nacre {
+namespace {
+
+SharedLogSink log_sink_of(const HostOptions& options) {
+  if (!options.log) return nullptr;
+  return std::make_shared<const LogSink>(
+      [log = options.log](LogSeverity severity, std::string_view line) {
+        log(static_cast<LogLevel>(severity), line);
+      });
+}
+
+/// What GuestOptions and HostOptions ask of each other.
+Result<void> check(const HostOptions& host, const GuestOptions& guest) {
+  if (guest.path.empty() && guest.bytes.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "No guest was given: neither a path nor bytes.");
+  }
+  if (guest.limits.timeout && !host.interruptible) {
+    return fail(ErrorCode::kInvalidArgument,
+                "A timeout needs a host made with HostOptions::interruptible.");
+  }
+  if (guest.limits.fuel && !host.consume_fuel) {
+    return fail(ErrorCode::kInvalidArgument,
+                "A limit of fuel needs a host made with HostOptions::consume_fuel.");
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Host::Impl {
+  explicit Impl(HostOptions given)
+      : options(std::move(given)), log(log_sink_of(options)), engines(options, log) {}
+
+  const HostOptions options;
+  const SharedLogSink log;
+  Engines engines;
+  std::shared_ptr<BackendCatalog> catalog;
+  std::unique_ptr<Registry> registry;
+
+  std::mutex running_mutex;
+  std::vector<GuestRun*> running;  // each is in it while its run() is under way
+};
+
+Host::Host(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Host::~Host() = default;
+
+Result<std::unique_ptr<Host>> Host::create(HostOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  impl->catalog = BackendCatalog::create(
+      {.module_dirs = impl->options.backend_dirs, .log = impl->log, .thread_budget = 0});
+  auto registry = Registry::create(impl->options.models, impl->catalog);
+  if (!registry) return std::unexpected(std::move(registry.error()));
+  impl->registry = *std::move(registry);
+  for (const ModelSpec& spec : impl->options.models) {
+    if (!spec.preload) continue;
+    const Activity activity(impl->options.on_activity,
+                            fmt::format("loading the model {}", spec.name));
+    if (auto graph = impl->registry->open(spec.name); !graph) {
+      return std::unexpected(std::move(graph.error()));
+    }
+  }
+  return std::unique_ptr<Host>(new Host(std::move(impl)));
+}
+
+Result<Outcome> Host::run(const GuestOptions& guest) {
+  if (auto good = check(impl_->options, guest); !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  Result<engine::Module> module = [&] {
+    const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
+    return impl_->engines.load(guest);
+  }();
+  if (!module) return std::unexpected(std::move(module.error()));
+
+  GraphProvider models(*impl_->catalog, *impl_->registry, guest.limits, impl_->options.on_activity);
+  auto run = GuestRun::create(*module, guest, models, impl_->log);
+  if (!run) return std::unexpected(std::move(run.error()));
+
+  struct Registered {
+    Registered(Impl& host, GuestRun* guest_run) : impl(host), run(guest_run) {
+      const std::lock_guard lock(impl.running_mutex);
+      impl.running.push_back(run);
+    }
+    ~Registered() {
+      const std::lock_guard lock(impl.running_mutex);
+      std::erase(impl.running, run);
+    }
+    Registered(const Registered&) = delete;
+    Registered& operator=(const Registered&) = delete;
+    Impl& impl;
+    GuestRun* run;
+  };
+  const Registered registered(*impl_, run->get());
+  return (*run)->run();
+}
+
+Result<std::vector<std::byte>> Host::compile(std::span<const std::byte> wasm) {
+  const Activity activity(impl_->options.on_activity, "compiling");
+  return impl_->engines.compile(wasm);
+}
+
+void Host::interrupt() noexcept {
+  {
+    const std::lock_guard lock(impl_->running_mutex);
+    for (GuestRun* run : impl_->running)
+      run->interrupt();
+  }
+  cancel_until_quiet([this] {
+    const std::lock_guard lock(impl_->running_mutex);
+    bool computing = false;
+    // Every one of them is asked, whatever the others say.
+    for (GuestRun* run : impl_->running)
+      computing = run->cancel_computation() || computing;
+    return computing;
+  });
+}
+
+Registry& Host::models() noexcept {
+  return *impl_->registry;
+}
+
+Result<std::shared_ptr<Graph>> Host::load_model(const ModelSpec& spec) {
+  const Activity activity(impl_->options.on_activity,
+                          fmt::format("loading the model {}", spec.name));
+  return nacre::load_model(*impl_->catalog, spec);
+}
+
+std::vector<BackendInfo> Host::backends() {
+  std::vector<BackendInfo> infos;
+  for (std::string& name : impl_->catalog->names()) {
+    auto opened = impl_->catalog->open(name);
+    BackendInfo info{.name = std::move(name), .available = opened.has_value()};
+    if (opened) {
+      info.properties = (*opened)->properties;
+    } else {
+      info.why_not = std::move(opened.error().message);
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+std::string_view version() noexcept {
+  return NACRE_VERSION;
+}
+
+std::string_view engine_version() noexcept {
+  return engine::Engine::version();
+}
+
+}  // namespace nacre

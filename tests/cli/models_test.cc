@@ -1,0 +1,122 @@
+// nacre backends, nacre inspect, and how run offers models.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/process.h"
+
+namespace nacre::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+TEST(Backends, EchoIsAlwaysThere) {
+  const Ended text = nacre({"backends"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("echo: available\n"));
+  const Ended ended = nacre({"backends", "echo", "--json"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const auto json = nlohmann::json::parse(ended.out);
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["name"], "echo");
+  EXPECT_EQ(json[0]["available"], true);
+  EXPECT_EQ(json[0]["encodings"], nlohmann::json::array({"echo"}));
+  EXPECT_EQ(json[0]["devices"], nlohmann::json::array({"cpu"}));
+  EXPECT_TRUE(json[0].contains("version"));
+}
+
+TEST(Backends, WhatWasBuiltIsThereAndTheRestSaysHowToGetIt) {
+  const auto json = nlohmann::json::parse(nacre({"backends", "--json"}).out);
+  const std::string built = NACRE_TEST_BACKENDS;
+  for (const char* name : {"onnxruntime", "openvino"}) {
+    bool found = false;
+    for (const auto& backend : json) {
+      if (backend["name"] != name) continue;
+      found = true;
+      const bool wanted = built.find(name) != std::string::npos;
+      EXPECT_EQ(backend["available"], wanted) << backend.dump(2);
+      if (wanted) {
+        EXPECT_NE(backend["version"], "") << name;
+      } else {
+        EXPECT_NE(backend["why_not"], "") << name;
+      }
+    }
+    EXPECT_TRUE(found) << name;
+  }
+}
+
+TEST(Backends, AnUnknownNameIsAnswered) {
+  const Ended ended = nacre({"backends", "ecko"});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("Did you mean echo?"));
+}
+
+TEST(Inspect, ShowsAnEchoModel) {
+  const ScratchDir dir;
+  write_text(dir / "m.echo", "nacre-echo v1\ninput image f32 1,3,-1,4\ninput mask u8 2\n");
+  const Ended ended = nacre({"inspect", "--json", dir / "m.echo"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const auto json = nlohmann::json::parse(ended.out);
+  EXPECT_EQ(json["backend"], "echo");
+  EXPECT_EQ(json["encoding"], "echo");
+  ASSERT_EQ(json["inputs"].size(), 2u);
+  EXPECT_EQ(json["inputs"][0]["name"], "image");
+  EXPECT_EQ(json["inputs"][0]["type"], "f32");
+  EXPECT_EQ(json["inputs"][0]["shape"], nlohmann::json::array({1, 3, -1, 4}));
+  EXPECT_EQ(json["inputs"][1]["type"], "u8");
+  const Ended text = nacre({"inspect", dir / "m.echo"});
+  EXPECT_THAT(text.out, AllOf(HasSubstr("image"), HasSubstr("[1,3,?,4]"), HasSubstr("mask")));
+}
+
+TEST(Inspect, SaysWhatIsWrong) {
+  const ScratchDir dir;
+  write_text(dir / "m.bin", "nothing that anyone reads");
+  const Ended odd = nacre({"inspect", dir / "m.bin"});
+  EXPECT_EQ(odd.exit_code, 1);
+  EXPECT_THAT(odd.err, HasSubstr("nacre inspect: "));
+  const Ended missing = nacre({"inspect", dir / "missing.onnx"});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("missing.onnx"));
+  const Ended gpu = nacre({"inspect", "--target", "gpu", echo_model(dir).substr(5)});
+  EXPECT_EQ(gpu.exit_code, 1);
+  EXPECT_THAT(gpu.err, HasSubstr("cpu"));
+}
+
+TEST(Models, ByNameAndModelsOnly) {
+  const ScratchDir dir;
+  const std::string model = echo_model(dir);
+  EXPECT_EQ(nacre({"run", "--model", model, guest("echo_by_name.wasm")}).exit_code, 0);
+  EXPECT_EQ(nacre({"run", "--models-only", "--model", model, guest("echo_by_name.wasm")}).exit_code,
+            0);
+  // Without the model the guest's load_by_name fails; it exits with 1.
+  EXPECT_EQ(nacre({"run", guest("echo_by_name.wasm")}).exit_code, 1);
+  // Models by bytes are refused.
+  const Ended refused = nacre({"run", "-v", "--models-only", guest("bad_indices.wasm")});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("load"));
+}
+
+TEST(Models, TwoOfOneNameAreRefused) {
+  const ScratchDir dir;
+  const std::string model = echo_model(dir);
+  const Ended ended =
+      nacre({"run", "--model", model, "--model", model, guest("echo_by_name.wasm")});
+  EXPECT_EQ(ended.exit_code, 125);
+  EXPECT_THAT(ended.err, HasSubstr("echo"));
+}
+
+TEST(Models, AMissingFileIsToldToTheGuestUnlessPreloaded) {
+  EXPECT_EQ(nacre({"run", "--model", "echo=/no/such.echo", guest("echo_by_name.wasm")}).exit_code,
+            1);
+  const Ended ended =
+      nacre({"run", "--model", "echo=/no/such.echo,preload=true", guest("stdio.wasm"), "args"});
+  EXPECT_EQ(ended.exit_code, 125);
+  EXPECT_THAT(ended.err, HasSubstr("/no/such.echo"));
+}
+
+}  // namespace
+}  // namespace nacre::test

@@ -1,0 +1,192 @@
+// What the program says about itself, and to a command line that is wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "cli/process.h"
+
+namespace nacre::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::Not;
+
+const std::vector<std::string> kCommands = {"run", "compile", "backends", "inspect", "completion"};
+
+TEST(Usage, VersionNamesNacreAndItsEngine) {
+  const Ended ended = nacre({"--version"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.out,
+              MatchesRegex("nacre [0-9]+\\.[0-9]+\\.[0-9]+ \\(Wasmtime 48\\.[0-9.]+\\)\n"));
+}
+
+TEST(Usage, HelpListsTheCommandsAndEachHasExamples) {
+  const Ended top = nacre({"--help"});
+  EXPECT_EQ(top.exit_code, 0);
+  for (const std::string& command : kCommands) {
+    EXPECT_THAT(top.out, HasSubstr("  " + command + " "));
+    const Ended ended = nacre({command, "--help"});
+    EXPECT_EQ(ended.exit_code, 0) << command;
+    EXPECT_THAT(ended.out, HasSubstr("Usage: nacre " + command)) << command;
+    EXPECT_THAT(ended.out, HasSubstr("Examples:\n  nacre ")) << command;
+    EXPECT_THAT(ended.err, IsEmpty()) << command;
+  }
+}
+
+TEST(Usage, RunHelpSaysTheExitCodes) {
+  const Ended ended = nacre({"run", "--help"});
+  for (const char* code : {"124", "125", "130", "134", "143"}) {
+    EXPECT_THAT(ended.out, HasSubstr(code));
+  }
+}
+
+/// Every line below "Examples:" in every help, in order.
+std::vector<std::string> examples() {
+  std::vector<std::string> lines;
+  std::vector<std::vector<std::string>> pages = {{"--help"}};
+  for (const std::string& command : kCommands)
+    pages.push_back({command, "--help"});
+  for (const auto& page : pages) {
+    std::istringstream help(nacre(page).out);
+    bool below = false;
+    for (std::string line; std::getline(help, line);) {
+      if (line.starts_with("  nacre ") && below) lines.push_back(line.substr(2));
+      below = below || line == "Examples:";
+    }
+  }
+  return lines;
+}
+
+TEST(Usage, EveryExampleWorksWhenPasted) {
+  // As in a checkout after `make`: nacre on the path, the build in build/.
+  const ScratchDir checkout;
+  fs::create_directory_symlink(NACRE_TEST_BINARY_DIR, checkout.path() / "build");
+  fs::create_directory(checkout.path() / "bin");
+  fs::create_symlink(program(), checkout.path() / "bin" / "nacre");
+  const std::string path = checkout / "bin";
+  const auto all = examples();
+  EXPECT_GE(all.size(), 12u);
+  for (const std::string& line : all) {
+    // Without a vendor runtime there is neither the model nor what reads it.
+    if (!NACRE_TEST_HAS_ONNX && line.find("build/models/") != std::string::npos) continue;
+    if (!NACRE_TEST_HAS_ONNX && line.find("build/photos") != std::string::npos &&
+        !fs::exists(NACRE_TEST_BINARY_DIR "/photos")) {
+      continue;
+    }
+    if (line.find("--backend openvino") != std::string::npos &&
+        std::string(NACRE_TEST_BACKENDS).find("openvino") == std::string::npos) {
+      continue;
+    }
+    Process shell({"/bin/sh", "-c", "PATH=" + path + ":$PATH; " + line},
+                  {.directory = checkout.path()});
+    const Ended ended = shell.wait();
+    EXPECT_EQ(ended.exit_code, 0) << line << "\n" << ended.err;
+    EXPECT_THAT(ended.err, Not(HasSubstr("warning"))) << line;
+  }
+}
+
+struct Mistake {
+  std::vector<std::string> words;
+  std::string says;
+};
+
+class UsageMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(UsageMistake, IsExplainedWithExitCode2) {
+  const Ended ended = nacre(GetParam().words);
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.err, HasSubstr(GetParam().says));
+  EXPECT_THAT(ended.out, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, UsageMistake,
+    testing::Values(
+        Mistake{{}, "nacre --help"}, Mistake{{"rnu", "x.wasm"}, "Did you mean run?"},
+        Mistake{{"inspekt"}, "Did you mean inspect?"},
+        Mistake{{"serve-all"}, "There is no command \"serve-all\"."},
+        Mistake{{"guest.wasm"}, "Did you mean nacre run guest.wasm?"},
+        Mistake{{"--verison"}, "Did you mean --version?"}, Mistake{{"run"}, "GUEST"},
+        Mistake{{"run", "--timeot", "5s", "x.wasm"},
+                "There is no option --timeot. Did you mean --timeout?"},
+        Mistake{{"run", "--timeot=5s", "x.wasm"}, "Did you mean --timeout?"},
+        Mistake{{"run", "--modle", "a=b", "x.wasm"}, "Did you mean --model?"},
+        Mistake{{"run", "-q", "x.wasm"}, "There is no option -q."},
+        Mistake{{"run", "--timeout"}, "--timeout"},
+        Mistake{{"run", "--timeout", "soon", "x.wasm"}, "\"soon\" is not a length of time"},
+        Mistake{{"run", "--max-memory", "lots", "x.wasm"}, "\"lots\" is not a size"},
+        Mistake{{"run", "--fuel", "0", "x.wasm"}, "--fuel"},
+        Mistake{{"run", "--engine", "crane", "x.wasm"}, "Did you mean cranelift?"},
+        Mistake{{"run", "--dialect", "wasmedg", "x.wasm"}, "Did you mean wasmedge?"},
+        Mistake{{"run", "--log-level", "loud", "x.wasm"}, "debug, info, warning, error, off"},
+        Mistake{{"run", "--dir", "a::b::rw", "x.wasm"}, "--dir: \"a::b::rw\""},
+        Mistake{{"run", "--env", "=x", "x.wasm"}, "--env"},
+        Mistake{{"run", "--model", "nothing", "x.wasm"}, "--model"},
+        Mistake{{"run", "-S", "http", "x.wasm"}, "-S: \"http\""},
+        Mistake{{"run", "-S", "nn-graph=onnx", "x.wasm"}, "-S: "},
+        Mistake{{"backends", "--jsno"}, "Did you mean --json?"}, Mistake{{"inspect"}, "MODEL"},
+        Mistake{{"inspect", "--encoding", "onyx", "m"}, "--encoding"},
+        Mistake{{"inspect", "--target", "npu", "m"}, "--target"}, Mistake{{"compile"}, "GUEST"},
+        Mistake{{"completion", "fish"}, "bash, zsh"}));
+
+TEST(Completion, BashScriptParsesAndCompletes) {
+  const Ended script = nacre({"completion", "bash"});
+  ASSERT_EQ(script.exit_code, 0);
+  const auto complete = [&](const std::string& words, int at) {
+    Process bash({"/bin/bash", "-c",
+                  script.out + "\nCOMP_WORDS=(" + words + "); COMP_CWORD=" + std::to_string(at) +
+                      "; _nacre; printf '%s\\n' \"${COMPREPLY[@]}\""});
+    const Ended ended = bash.wait();
+    EXPECT_EQ(ended.err, "") << words;
+    return ended.out;
+  };
+  EXPECT_EQ(complete("nacre in", 1), "inspect\n");
+  EXPECT_EQ(complete("nacre run --time", 2), "--timeout\n");
+  EXPECT_EQ(complete("nacre run --engine w", 3), "winch\n");
+  EXPECT_EQ(complete("nacre run --dialect w", 3), "witx\nwasmedge\nwamr\n");
+  EXPECT_EQ(complete("nacre completion z", 2), "zsh\n");
+  // What stands behind the guest is the guest's.
+  EXPECT_EQ(complete("nacre run guest.wasm --time", 3), "\n");
+  EXPECT_THAT(complete("nacre run --timeout 5s --max", 4), HasSubstr("--max-memory"));
+}
+
+TEST(Completion, ScriptsNameEveryOptionOfEveryCommand) {
+  const std::string bash = nacre({"completion", "bash"}).out;
+  const std::string zsh = nacre({"completion", "zsh"}).out;
+  for (const std::string& command : kCommands) {
+    std::istringstream help(nacre({command, "--help"}).out);
+    std::size_t found = 0;
+    for (std::string word; help >> word;) {
+      if (!word.starts_with("--") || word.find('=') != std::string::npos) continue;
+      if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos) continue;
+      if (word == "--two") continue;  // an example's guest has it
+      EXPECT_THAT(bash, HasSubstr(word)) << command;
+      EXPECT_THAT(zsh, HasSubstr(word + "[")) << command;
+      ++found;
+    }
+    EXPECT_GE(found, 1u) << command;
+  }
+}
+
+#ifdef NACRE_TEST_ZSH
+TEST(Completion, ZshScriptParses) {
+  const ScratchDir dir;
+  write_text(dir / "_nacre", nacre({"completion", "zsh"}).out);
+  Process zsh({NACRE_TEST_ZSH, "-n", dir / "_nacre"});
+  const Ended parsed = zsh.wait();
+  EXPECT_EQ(parsed.exit_code, 0) << parsed.err;
+  Process loaded({NACRE_TEST_ZSH, "-f", "-c",
+                  "fpath=(" + dir.path().string() +
+                      " $fpath); autoload -Uz compinit && compinit -D && whence -w _nacre"});
+  const Ended ended = loaded.wait();
+  EXPECT_THAT(ended.out, HasSubstr("_nacre: function")) << ended.err;
+}
+#endif
+
+}  // namespace
+}  // namespace nacre::test
