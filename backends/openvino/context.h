@@ -1,0 +1,69 @@
+// One infer request, computing in place on the host's buffers.
+#ifndef NACRE_BACKENDS_OPENVINO_CONTEXT_H_
+#define NACRE_BACKENDS_OPENVINO_CONTEXT_H_
+
+#include <nacre/backend.h>
+#include <openvino/runtime/infer_request.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nacre::openvino {
+
+class LentTensor;
+
+/// Copies nothing but strings: inputs are read where core put them, outputs of a static shape are
+/// written into the sink's buffers, and dynamic ones into tensors that are lent to the sink and
+/// replaced when somebody still holds them at the next computation. What was bound stays bound, so
+/// in the steady state no call of OpenVINO's is made but the inference.
+///
+/// A short inference runs on the calling thread, which costs no thread hop; a long one, and the
+/// first of each shape, on a thread of OpenVINO's, where a cancel always reaches it. The host calls
+/// cancel() when a deadline is over, so none is looked at here.
+class OpenvinoContext final : public BackendContext {
+ public:
+  OpenvinoContext(ov::InferRequest request, const GraphDescription& description, bool on_cpu);
+  ~OpenvinoContext() override;
+
+  void start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
+             Completion completion) override;
+  void cancel() noexcept override;
+  void rearm() noexcept override { cancelled_.store(false); }
+
+ private:
+  struct Input {
+    std::string name;
+    const void* data = nullptr;  // what is bound, with `shape`
+    std::optional<Shape> shape;
+    ov::Tensor strings;
+  };
+  struct Output {
+    TensorType type = TensorType::kUnknown;
+    std::optional<Shape> static_shape;  // nullopt: known only after the computation
+    std::size_t rank = 1;
+    std::size_t size = 0;  // bytes, of a static shape
+    const void* bound = nullptr;
+    std::unique_ptr<LentTensor, void (*)(LentTensor*)> lent;
+  };
+
+  [[nodiscard]] Result<void> compute(std::span<const nacre_tensor> inputs, const OutputSink& sink);
+  [[nodiscard]] Result<void> bind_input(std::size_t index, const nacre_tensor& tensor);
+  [[nodiscard]] Result<void> bind_output(std::size_t index, const OutputSink& sink);
+  [[nodiscard]] Result<void> deliver(std::size_t index, const OutputSink& sink);
+
+  ov::InferRequest request_;
+  std::vector<Input> inputs_;
+  std::vector<Output> outputs_;
+  const bool on_cpu_;
+  bool quick_ = false;  // the last inference was, and the shapes are the same
+  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> inferring_{false};
+};
+
+}  // namespace nacre::openvino
+
+#endif  // NACRE_BACKENDS_OPENVINO_CONTEXT_H_

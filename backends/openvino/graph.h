@@ -1,0 +1,35 @@
+// A model that OpenVINO has compiled for a device.
+#ifndef NACRE_BACKENDS_OPENVINO_GRAPH_H_
+#define NACRE_BACKENDS_OPENVINO_GRAPH_H_
+
+#include <nacre/backend.h>
+#include <openvino/core/model.hpp>
+#include <openvino/runtime/core.hpp>
+
+#include <memory>
+
+namespace nacre::openvino {
+
+/// What the model says of its inputs and outputs, with OpenVINO's own names where the model gave
+/// none to a tensor. `on_cpu` adds the notes on types that the CPU plug-in narrows.
+/// kUnsupportedOperation for an element type or a rank that Nacre's tensors do not have.
+[[nodiscard]] Result<GraphDescription> describe_model(const ov::Model& model, bool on_cpu);
+
+/// Any thread. The compiled model is shared by all contexts; each has an infer request of its own.
+class OpenvinoGraph final : public BackendGraph {
+ public:
+  OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu)
+      : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {}
+
+  [[nodiscard]] GraphDescription describe() const override { return description_; }
+  [[nodiscard]] Result<std::unique_ptr<BackendContext>> create_context() override;
+
+ private:
+  ov::CompiledModel compiled_;
+  GraphDescription description_;
+  bool on_cpu_;
+};
+
+}  // namespace nacre::openvino
+
+#endif  // NACRE_BACKENDS_OPENVINO_GRAPH_H_
