@@ -19,7 +19,7 @@ namespace nacre {
 /// What an operator says of one model. Every spelling of the command line ends here.
 struct ModelSpec {
   std::string name = {};                ///< a key, never a path
-  std::vector<std::string> paths = {};  ///< files; for IR the XML, then the weights
+  std::vector<std::string> paths = {};  ///< files; for IR XML, then weights; none: echo
   GraphEncoding encoding = GraphEncoding::kAutodetect;
   ExecutionTarget target = ExecutionTarget::kCpu;
   std::string backend = {};   ///< empty: chosen by encoding
@@ -32,8 +32,9 @@ struct ModelSpec {
 };
 
 /// `NAME=PATH[:PATH…][,encoding=…][,target=…][,backend=…][,threads=N][,streams=N]
-/// [,precision=model|fast][,preload=true]`; other keys go to ModelSpec::options. Errors quote the
-/// part that is wrong and what is accepted there.
+/// [,precision=model|fast][,preload=true][,config=TEXT]`; other keys go to ModelSpec::options.
+/// `NAME=@echo` is the built-in echo model, which needs no file: one input that comes back as it
+/// is. Errors quote the part that is wrong and what is accepted there.
 [[nodiscard]] Result<ModelSpec> parse_model_spec(std::string_view text);
 
 /// Wasmtime's `-S nn-graph=ENCODING::DIR`, without the `nn-graph=`: the graph's name is DIR's last
