@@ -63,14 +63,14 @@ struct EngineOptions {
 
   /// Where compiled code is kept between runs; empty: nowhere. Made with mode 0700 if absent. A
   /// folder that is not ours alone is not used (see `warn`), and the guest is compiled instead.
-  std::filesystem::path cache_directory;
+  std::filesystem::path cache_directory{};
 
   /// The cache throws out what was used longest ago beyond this size.
   std::uint64_t cache_max_bytes = std::uint64_t{512} << 20;
 
   /// Told, in a sentence, about what a person may want to know and nothing depends on: a cache that
   /// cannot be used. May be empty. Called on the thread that loads.
-  std::function<void(std::string_view)> warn;
+  std::function<void(std::string_view)> warn{};
 };
 
 struct LoadOptions {
@@ -82,10 +82,10 @@ struct LoadOptions {
 /// One import or export, for messages and for choosing what to offer.
 struct ExternInfo {
   enum class Kind : std::uint8_t { kFunction, kGlobal, kTable, kMemory, kTag };
-  std::string module;  ///< empty for an export
-  std::string name;
+  std::string module{};  ///< empty for an export
+  std::string name{};
   Kind kind = Kind::kFunction;
-  std::string type;  ///< as text: "(i32, i64) -> i32", "memory, 32-bit, 2 to 16 pages"
+  std::string type{};  ///< as text: "(i32, i64) -> i32", "memory, 32-bit, 2 to 16 pages"
 };
 
 /// Where the code of a module came from.
@@ -139,8 +139,8 @@ class Module {
 
 /// A host directory lent to a guest. Nothing above it can be reached.
 struct PreopenedDirectory {
-  std::filesystem::path host;
-  std::string guest;  ///< the name the guest knows it by
+  std::filesystem::path host{};
+  std::string guest{};  ///< the name the guest knows it by
   bool read_only = false;
 };
 
@@ -154,24 +154,24 @@ using InputStream = std::variant<Inherit, Closed, InputBytes>;
 using OutputStream = std::variant<Inherit, Closed, OutputSink>;
 
 struct InstanceOptions {
-  std::vector<std::string> args;  ///< args[0] is the program's name
-  std::vector<std::pair<std::string, std::string>> env;
-  std::vector<PreopenedDirectory> directories;
+  std::vector<std::string> args{};  ///< args[0] is the program's name
+  std::vector<std::pair<std::string, std::string>> env{};
+  std::vector<PreopenedDirectory> directories{};
   InputStream standard_input = Inherit{};
   OutputStream standard_output = Inherit{};
   OutputStream standard_error = Inherit{};
 
   /// What the guest may import beside WASI. The table must outlive the instance.
-  std::span<const HostFunction> host_functions;
+  std::span<const HostFunction> host_functions{};
   /// Passed to each host function of this guest. Must outlive the instance.
   void* guest_state = nullptr;
 
   /// Bytes of linear memory, over all memories of the guest. Beyond it memory.grow answers −1, as
   /// Wasm defines; a guest that needs more from the start is an error of `create`.
-  std::optional<std::uint64_t> max_memory;
+  std::optional<std::uint64_t> max_memory{};
   std::uint64_t max_table_elements = 1'000'000;  ///< over all tables
   /// Roughly one unit per instruction. Needs EngineOptions::meter_fuel.
-  std::optional<std::uint64_t> fuel;
+  std::optional<std::uint64_t> fuel{};
 
   /// From `run()` on. Needs EngineOptions::interruptible. Three things happen in turn:
   ///   1. at the timeout the guest is stopped at its next loop or call; a host function that
@@ -183,9 +183,9 @@ struct InstanceOptions {
   ///      line ends the process there. An embedder who cannot do that leaves the thread to wait:
   ///      `run()` returns, with kTimedOut, as soon as the call does.
   /// Both are called on a thread of their own, never after `run()` has returned; must not throw.
-  std::optional<std::chrono::milliseconds> timeout;
-  std::function<void()> on_timeout;
-  std::function<void()> on_grace_expired;
+  std::optional<std::chrono::milliseconds> timeout{};
+  std::function<void()> on_timeout{};
+  std::function<void()> on_grace_expired{};
 };
 
 /// How long after the timeout `on_grace_expired` comes.
@@ -201,8 +201,8 @@ enum class ExitReason : std::uint8_t {
 
 /// One frame of a Wasm backtrace, innermost first.
 struct Frame {
-  std::string module;    ///< from the name section, or empty
-  std::string function;  ///< from the name section, demangled; empty if there is none
+  std::string module{};    ///< from the name section, or empty
+  std::string function{};  ///< from the name section, demangled; empty if there is none
   std::uint32_t function_index = 0;
   std::uint64_t module_offset = 0;  ///< of the instruction in the .wasm file
 };
@@ -213,10 +213,10 @@ struct RunOutcome {
   /// timeout, 130 for an interrupt.
   int exit_code = 0;
   /// A sentence for a person; empty when the guest ended well. It names a limit that was hit.
-  std::string message;
-  std::vector<Frame> backtrace;
+  std::string message{};
+  std::vector<Frame> backtrace{};
   bool memory_limit_hit = false;  ///< a memory.grow was refused because of max_memory
-  std::optional<std::uint64_t> fuel_consumed;
+  std::optional<std::uint64_t> fuel_consumed{};
 };
 
 /// The backtrace as lines of text, one per frame, with a newline after each.
