@@ -1,0 +1,65 @@
+#include "core/buffer.h"
+
+#include <gtest/gtest.h>
+#include <cstdint>
+#include <limits>
+
+namespace nacre {
+namespace {
+
+TEST(Buffer, IsAlignedAndCounted) {
+  BufferRef a = allocate_buffer(100);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(a.data()) % 64, 0U);
+  EXPECT_GE(a.capacity(), 100U);
+  EXPECT_TRUE(a.unique());
+  {
+    const BufferRef b = a;
+    EXPECT_FALSE(a.unique());
+  }
+  EXPECT_TRUE(a.unique());
+}
+
+TEST(Buffer, NoMemoryIsEmpty) {
+  EXPECT_FALSE(allocate_buffer(std::numeric_limits<std::uint64_t>::max()));
+}
+
+TEST(BufferPair, ComesBackWithTheSameOne) {
+  BufferPair pair;
+  nacre_buffer* first = pair.acquire(100);
+  EXPECT_EQ(pair.acquire(100), first);
+  EXPECT_EQ(pair.acquire(50), first);
+}
+
+TEST(BufferPair, TakesTurnsWhileOneIsHeld) {
+  BufferPair pair;
+  nacre_buffer* a = pair.acquire(100);
+  BufferRef held = BufferRef::retain(a);
+  nacre_buffer* b = pair.acquire(100);
+  EXPECT_NE(b, a);
+  held = BufferRef::retain(b);
+  EXPECT_EQ(pair.acquire(100), a);
+  held = BufferRef::retain(a);
+  EXPECT_EQ(pair.acquire(100), b);
+}
+
+TEST(BufferPair, NeverHandsOutWhatIsHeld) {
+  BufferPair pair;
+  const BufferRef one = BufferRef::retain(pair.acquire(10));
+  const BufferRef two = BufferRef::retain(pair.acquire(10));
+  const BufferRef three = BufferRef::retain(pair.acquire(10));
+  EXPECT_NE(one.get(), two.get());
+  EXPECT_NE(two.get(), three.get());
+  EXPECT_NE(one.get(), three.get());
+}
+
+TEST(BufferPair, GrowsAndForgetsWhatIsTooSmall) {
+  BufferPair pair;
+  ASSERT_NE(pair.acquire(10), nullptr);
+  nacre_buffer* large = pair.acquire(1000);
+  EXPECT_GE(large->capacity, 1000U);
+  EXPECT_EQ(pair.acquire(10), large);
+}
+
+}  // namespace
+}  // namespace nacre
