@@ -32,7 +32,7 @@ int backends(BackendsFlags& flags) {
     std::erase_if(infos, [&](const BackendInfo& info) { return info.name != flags.name; });
     if (infos.empty()) {
       return complain("backends",
-                      fmt::format("There is no backend called \"{}\"; there are {}.{}", flags.name,
+                      fmt::format("there is no backend called \"{}\", only {}{}", flags.name,
                                   fmt::join(names, ", "), did_you_mean(flags.name, names)),
                       kFailure);
     }

@@ -33,7 +33,7 @@ Result<std::size_t> choose(std::string_view option, std::string_view word,
   const auto found = std::ranges::find(choices, word);
   if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{} takes {}, not \"{}\".{}", option, fmt::join(choices, ", "), word,
+              fmt::format("{} takes {}, not \"{}\"{}", option, fmt::join(choices, ", "), word,
                           did_you_mean(word, choices)));
 }
 

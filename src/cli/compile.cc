@@ -24,7 +24,7 @@ struct CompileFlags {
 Result<std::vector<std::byte>> read_file(const std::string& path) {
   const auto failed = [&path] {
     return fail(ErrorCode::kNotFound,
-                fmt::format("{} could not be read: {}.", path, std::strerror(errno)));
+                fmt::format("{} could not be read: {}", path, std::strerror(errno)));
   };
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return failed();

@@ -51,7 +51,7 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positi
 }
 
 std::string HelpFormatter::make_footer(const CLI::App* app) const {
-  return app->get_footer().empty() ? "" : "\n" + app->get_footer();
+  return app->get_footer();
 }
 
 void set_help(CLI::App& app, const std::string& usage, const std::string& footer) {

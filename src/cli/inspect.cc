@@ -29,7 +29,7 @@ Result<ModelSpec> spec_of(const InspectFlags& flags) {
     if (!encoding) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("--encoding takes onnx, openvino, tensorflow, pytorch, "
-                              "tensorflowlite, ggml, echo or autodetect, not \"{}\".",
+                              "tensorflowlite, ggml, echo or autodetect, not \"{}\"",
                               flags.encoding));
     }
     spec.encoding = *encoding;
@@ -37,7 +37,7 @@ Result<ModelSpec> spec_of(const InspectFlags& flags) {
   const auto target = parse_execution_target(flags.target);
   if (!target) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("--target takes cpu, gpu, tpu or auto, not \"{}\".", flags.target));
+                fmt::format("--target takes cpu, gpu, tpu or auto, not \"{}\"", flags.target));
   }
   spec.target = *target;
   return spec;

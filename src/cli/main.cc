@@ -94,7 +94,8 @@ Walk walk(const CLI::App& app, std::span<const std::string> words, bool stop_at_
 int dispatch(std::vector<std::string> words) {
   CLI::App root("Machine-learning inference for WebAssembly guests (wasi-nn).");
   root.name("nacre");
-  root.set_version_flag("--version", fmt::format("nacre {} ({})", version(), engine_version()));
+  root.set_version_flag("--version", fmt::format("nacre {} ({})", version(), engine_version()),
+                        "Print the versions of nacre and its engine");
   root.require_subcommand(1);
   set_help(root, "nacre COMMAND [OPTIONS] …",
            "\"nacre COMMAND --help\" says more, with examples.\n"
@@ -111,7 +112,7 @@ int dispatch(std::vector<std::string> words) {
   // Our own look at the words first, for better answers than "extras".
   const Walk top = walk(root, words, true);
   if (top.unknown) {
-    return usage_error(root, fmt::format("There is no option {}.{}", *top.unknown,
+    return usage_error(root, fmt::format("there is no option {}{}", *top.unknown,
                                          did_you_mean(*top.unknown, spellings(root))));
   }
   if (top.first_plain < words.size()) {
@@ -123,9 +124,9 @@ int dispatch(std::vector<std::string> words) {
       for (const CLI::App* command : all)
         names.push_back(command->get_name());
       const std::string hint = did_you_mean(name, names);
-      return usage_error(root, fmt::format("There is no command \"{}\".{}", name,
+      return usage_error(root, fmt::format("there is no command \"{}\"{}", name,
                                            hint.empty() && name.ends_with("wasm")
-                                               ? fmt::format(" Did you mean nacre run {}?", name)
+                                               ? fmt::format("; did you mean nacre run {}?", name)
                                                : hint));
     }
     const CLI::App& app = **found;
@@ -133,7 +134,7 @@ int dispatch(std::vector<std::string> words) {
     const std::size_t from = top.first_plain + 1;
     const Walk rest = walk(app, std::span(words).subspan(from), is_run);
     if (rest.unknown) {
-      return usage_error(app, fmt::format("There is no option {}.{}", *rest.unknown,
+      return usage_error(app, fmt::format("there is no option {}{}", *rest.unknown,
                                           did_you_mean(*rest.unknown, spellings(app))));
     }
     if (is_run) {

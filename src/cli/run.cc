@@ -100,8 +100,8 @@ Result<Plan> plan_of(RunFlags& flags, const std::vector<std::string>& guest_args
   guest.allow_precompiled = flags.allow_precompiled;
   guest.on_grace_expired = [] {
     fmt::print(stderr,
-               "nacre run: The guest waits in a call that cannot be interrupted, so the program "
-               "ends.\n");
+               "nacre run: the guest waits in a call that cannot be interrupted, so the program "
+               "ends\n");
     ::_exit(kTimedOut);
   };
   return plan;
@@ -137,10 +137,10 @@ Command make_run(CLI::App& root, const std::vector<std::string>& guest_args) {
            "colons it is GUEST:HOST[:readonly]");
   add_list(*app, "--env", flags->env, "NAME[=VALUE]",
            "Give the guest a variable; without a value, the one nacre has");
-  add_list(*app, "--model", flags->models, "NAME=PATH[:PATH…][,KEY=VALUE…]",
+  add_list(*app, "--model", flags->models, "NAME=PATH[:PATH...][,KEY=VALUE...]",
            "Offer a model by name. Keys: encoding, target, backend, threads, streams, precision, "
            "preload, and what the backend knows");
-  add_list(*app, "-S", flags->wasi, "KEY[=VALUE],…",
+  add_list(*app, "-S", flags->wasi, "KEY[=VALUE],...",
            "As Wasmtime has it: nn-graph=ENCODING::DIR offers the model in DIR under DIR's name");
   app->add_flag("--models-only", flags->models_only, "Refuse models that the guest brings itself");
   add_value(*app, "--dialect", flags->dialect, "auto|witx|wasmedge|wamr|legacy",
@@ -163,6 +163,7 @@ Command make_run(CLI::App& root, const std::vector<std::string>& guest_args) {
       "\n"
       "Examples:\n"
       "  nacre run build/guests/stdio.wasm args one --two\n"
+      "  nacre run --model echo=@echo build/guests/echo_by_name.wasm\n"
       "  nacre run --timeout 5s --max-memory 64M --dir build/photos::.::ro "
       "build/guests/files.wasm list .\n"
       "  nacre run --model net=build/models/efficientnet-lite0.onnx --dir build/photos::. "

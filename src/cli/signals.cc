@@ -39,7 +39,7 @@ void exit_on_signals() noexcept {
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes) {
   const auto failed = [&path](std::string_view what) {
     return fail(ErrorCode::kRuntimeError,
-                fmt::format("{} could not be {}: {}.", path, what, std::strerror(errno)));
+                fmt::format("{} could not be {}: {}", path, what, std::strerror(errno)));
   };
   struct stat info = {};
   const bool exists = ::stat(path.c_str(), &info) == 0;

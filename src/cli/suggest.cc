@@ -51,7 +51,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
   const auto candidate = nearest(word, candidates);
-  return candidate ? " Did you mean " + *candidate + "?" : "";
+  return candidate ? "; did you mean " + *candidate + "?" : "";
 }
 
 }  // namespace nacre::cli

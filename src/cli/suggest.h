@@ -18,7 +18,7 @@ namespace nacre::cli {
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word,
                                                  std::span<const std::string> candidates);
 
-/// " Did you mean --timeout?", or nothing.
+/// "; did you mean --timeout?", or nothing.
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        std::span<const std::string> candidates);
 

@@ -47,14 +47,14 @@ std::string lower(std::string_view text) {
 
 Result<DirMapping> parse_dir(std::string_view text) {
   constexpr std::string_view kAccepted =
-      "Accepted are HOST, HOST::GUEST and HOST::GUEST::ro, or GUEST:HOST and GUEST:HOST:readonly.";
+      "accepted are HOST, HOST::GUEST and HOST::GUEST::ro, or GUEST:HOST and GUEST:HOST:readonly";
   const bool wasmtime = text.find("::") != std::string_view::npos;
   const auto parts = split(text, wasmtime ? "::" : ":");
   for (const std::string_view part : parts) {
-    if (part.empty()) return invalid(fmt::format("\"{}\" has an empty part. {}", text, kAccepted));
+    if (part.empty()) return invalid(fmt::format("\"{}\" has an empty part; {}", text, kAccepted));
   }
   if (parts.size() > 3) {
-    return invalid(fmt::format("\"{}\" has {} parts. {}", text, parts.size(), kAccepted));
+    return invalid(fmt::format("\"{}\" has {} parts; {}", text, parts.size(), kAccepted));
   }
   if (parts.size() == 1) {
     return DirMapping{.host = std::string(text), .guest = std::string(text)};
@@ -63,7 +63,7 @@ Result<DirMapping> parse_dir(std::string_view text) {
                  .guest = std::string(parts[wasmtime ? 1 : 0])};
   if (parts.size() == 3) {
     if (parts[2] != "ro" && parts[2] != "readonly") {
-      return invalid(fmt::format("\"{}\" ends in \"{}\". {}", text, parts[2], kAccepted));
+      return invalid(fmt::format("\"{}\" ends in \"{}\"; {}", text, parts[2], kAccepted));
     }
     dir.read_only = true;
   }
@@ -86,7 +86,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     return std::chrono::nanoseconds(std::llround(ns));
   }
   return invalid(fmt::format(
-      "\"{}\" is not a length of time. Accepted are 5s, 500ms, 2m, 1h, or a number of seconds.",
+      "\"{}\" is not a length of time; accepted are 5s, 500ms, 2m, 1h, or a number of seconds",
       text));
 }
 
@@ -103,8 +103,8 @@ Result<std::uint64_t> parse_byte_size(std::string_view text) {
   }
   if (!number || shift < 0 || *number > (std::numeric_limits<std::uint64_t>::max() >> shift)) {
     return invalid(fmt::format(
-        "\"{}\" is not a size. Accepted are bytes, or a whole number with K, M or G (KiB, MiB, "
-        "GiB; powers of 1024).",
+        "\"{}\" is not a size; accepted are bytes, or a whole number with K, M or G (KiB, MiB, "
+        "GiB; powers of 1024)",
         text));
   }
   return *number << shift;
@@ -114,7 +114,7 @@ Result<std::uint64_t> parse_count(std::string_view text) {
   std::string_view rest = text;
   const auto number = take_number<std::uint64_t>(rest);
   if (!number || !rest.empty() || *number == 0) {
-    return invalid(fmt::format("\"{}\" is not a whole number from 1 up.", text));
+    return invalid(fmt::format("\"{}\" is not a whole number from 1 up", text));
   }
   return *number;
 }
@@ -123,8 +123,7 @@ Result<std::optional<std::pair<std::string, std::string>>> parse_env(std::string
   const auto equals = text.find('=');
   const std::string name(text.substr(0, equals));
   if (name.empty()) {
-    return invalid(
-        fmt::format("\"{}\" names no variable. Accepted are NAME=VALUE and NAME.", text));
+    return invalid(fmt::format("\"{}\" names no variable; accepted are NAME=VALUE and NAME", text));
   }
   if (equals != std::string_view::npos) {
     return std::pair{name, std::string(text.substr(equals + 1))};
@@ -148,7 +147,7 @@ Result<WasiOptions> parse_wasi_options(std::string_view text) {
       continue;
     }
     if (!on && !off) {
-      return invalid(fmt::format("\"{}\": {} is y or n, not \"{}\".", item, key, value));
+      return invalid(fmt::format("\"{}\": {} is y or n, not \"{}\"", item, key, value));
     }
     if (key == "inherit-env") {
       out.inherit_env = on;
@@ -156,7 +155,7 @@ Result<WasiOptions> parse_wasi_options(std::string_view text) {
       // What these turn on is always on; turning it off would change what the guest sees.
       if (off) {
         return invalid(fmt::format(
-            "\"{}\": {} is always on here, since a guest sees only what it imports.", item, key));
+            "\"{}\": {} is always on here, since a guest sees only what it imports", item, key));
       }
     } else if (key == "preview2" || key == "p3" || key == "http" || key == "threads" ||
                key == "tcp" || key == "udp" || key == "inherit-network" ||
@@ -165,13 +164,13 @@ Result<WasiOptions> parse_wasi_options(std::string_view text) {
       if (on) {
         return invalid(fmt::format(
             "\"{}\": guests get WASI preview 1 (arguments, environment, folders, standard "
-            "streams, clocks, random) and wasi-nn here; {} is not offered.",
+            "streams, clocks, random) and wasi-nn here; {} is not offered",
             item, key));
       }
     } else {
       return invalid(fmt::format(
-          "\"{}\" is not known. Accepted are nn, nn-graph=ENCODING::DIR, cli, common and "
-          "inherit-env, with commas between them.",
+          "\"{}\" is not known; accepted are nn, nn-graph=ENCODING::DIR, cli, common and "
+          "inherit-env, with commas between them",
           item));
     }
   }

@@ -29,15 +29,15 @@ SharedLogSink log_sink_of(const HostOptions& options) {
 /// What GuestOptions and HostOptions ask of each other.
 Result<void> check(const HostOptions& host, const GuestOptions& guest) {
   if (guest.path.empty() && guest.bytes.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "No guest was given: neither a path nor bytes.");
+    return fail(ErrorCode::kInvalidArgument, "no guest was given: neither a path nor bytes");
   }
   if (guest.limits.timeout && !host.interruptible) {
     return fail(ErrorCode::kInvalidArgument,
-                "A timeout needs a host made with HostOptions::interruptible.");
+                "a timeout needs a host made with HostOptions::interruptible");
   }
   if (guest.limits.fuel && !host.consume_fuel) {
     return fail(ErrorCode::kInvalidArgument,
-                "A limit of fuel needs a host made with HostOptions::consume_fuel.");
+                "a limit of fuel needs a host made with HostOptions::consume_fuel");
   }
   return {};
 }

@@ -52,12 +52,12 @@ TEST(Backends, WhatWasBuiltIsThereAndTheRestSaysHowToGetIt) {
 TEST(Backends, AnUnknownNameIsAnswered) {
   const Ended ended = nacre({"backends", "ecko"});
   EXPECT_EQ(ended.exit_code, 1);
-  EXPECT_THAT(ended.err, HasSubstr("Did you mean echo?"));
+  EXPECT_THAT(ended.err, HasSubstr("did you mean echo?"));
 }
 
 TEST(Inspect, ShowsAnEchoModel) {
   const ScratchDir dir;
-  write_text(dir / "m.echo", "nacre-echo v1\ninput image f32 1,3,-1,4\ninput mask u8 2\n");
+  write_text(dir / "m.echo", "nacre-echo v1\ninput image f32 1,3,?,4\ninput mask u8 2\n");
   const Ended ended = nacre({"inspect", "--json", dir / "m.echo"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   const auto json = nlohmann::json::parse(ended.out);

@@ -31,8 +31,8 @@ TEST(Nearest, FindsTheOneThatWasMeant) {
 
 TEST(DidYouMean, IsEmptyWithoutAnIdea) {
   const std::vector<std::string> commands = {"run", "inspect", "compile"};
-  EXPECT_EQ(did_you_mean("inpsect", commands), " Did you mean inspect?");
-  EXPECT_EQ(did_you_mean("rum", commands), " Did you mean run?");
+  EXPECT_EQ(did_you_mean("inpsect", commands), "; did you mean inspect?");
+  EXPECT_EQ(did_you_mean("rum", commands), "; did you mean run?");
   EXPECT_EQ(did_you_mean("serve", commands), "");
 }
 

@@ -1,0 +1,159 @@
+// Every small guest through the whole program: what it provokes must be answered, not endured.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+#include <set>
+
+#include "cli/process.h"
+
+namespace nacre::test {
+namespace {
+
+using testing::HasSubstr;
+
+struct Case {
+  std::string guest;
+  std::vector<std::string> options = {};  ///< of nacre run
+  std::vector<std::string> args = {};
+  int exit_code = 0;
+  std::string out = {};  ///< part of standard output
+  std::string err = {};  ///< part of standard error
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.guest;
+}
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = {
+      // The host answers as wanted: the guest checks that itself and exits with 0.
+      {.guest = "bad_handles.wasm"},
+      {.guest = "bad_indices.wasm"},
+      {.guest = "compute_before_inputs.wasm"},
+      {.guest = "contexts_apart.wasm"},
+      {.guest = "echo_by_name.wasm"},
+      {.guest = "get_output_before_compute.wasm"},
+      {.guest = "get_output_buffers.wasm"},
+      {.guest = "grow_between.wasm"},
+      {.guest = "init_bad_pointers.wasm"},
+      {.guest = "load_bad_encoding.wasm"},
+      {.guest = "load_bad_pointers.wasm"},
+      {.guest = "load_by_name_bad_names.wasm"},
+      {.guest = "load_by_name_bad_pointers.wasm"},
+      {.guest = "load_garbage.wasm"},
+      {.guest = "many_contexts.wasm", .out = "refused after 256 contexts"},
+      {.guest = "many_graphs.wasm", .out = "refused after 64 graphs"},
+      {.guest = "set_input_bad_pointers.wasm"},
+      {.guest = "set_input_bad_shapes.wasm"},
+      {.guest = "set_input_bad_types.wasm"},
+      {.guest = "target_absent.wasm"},
+      {.guest = "start_calls_nn.wat"},
+
+      // The guest is no guest: refused with the reason before it runs.
+      {.guest = "memory64.wat", .exit_code = 125, .err = "memory"},
+      {.guest = "memory_is_a_function.wat", .exit_code = 125, .err = "memory"},
+      {.guest = "memory_is_a_global.wat", .exit_code = 125, .err = "memory"},
+      {.guest = "memory_not_exported.wat", .exit_code = 125, .err = "memory"},
+      {.guest = "memory_other_name.wat", .exit_code = 125, .err = "memory"},
+      {.guest = "no_memory.wat", .exit_code = 125, .err = "memory"},
+      {.guest = "shared_memory.wat", .exit_code = 125, .err = "shared"},
+      {.guest = "no_start.wat", .exit_code = 125, .err = "_start"},
+      {.guest = "unknown_import.wat", .exit_code = 125, .err = "load_by_telepathy"},
+      {.guest = "wrong_signature.wat", .exit_code = 125, .err = "load_by_name"},
+
+      // The guest ends badly, alone.
+      {.guest = "allocate_for_ever.wasm",
+       .options = {"--max-memory", "32M"},
+       .exit_code = 134,
+       .err = "32 MiB"},
+      {.guest = "allocate_for_ever.wasm",
+       .options = {"--max-memory", "32M"},
+       .args = {"stop"},
+       .out = "refused after"},
+      {.guest = "compute_for_ever.wasm",
+       .options = {"--timeout", "300ms"},
+       .exit_code = 124,
+       .out = "computing"},
+      {.guest = "infinite_loop.wasm", .options = {"--timeout", "300ms"}, .exit_code = 124},
+      {.guest = "infinite_loop.wasm",
+       .options = {"--fuel", "100000"},
+       .exit_code = 134,
+       .err = "fuel"},
+      {.guest = "print_for_ever.wasm",
+       .options = {"--timeout", "300ms"},
+       .exit_code = 124,
+       .out = "still here"},
+      {.guest = "read_stdin_for_ever.wasm", .out = "0 bytes"},
+      {.guest = "recurse_for_ever.wasm", .exit_code = 134, .err = "stack"},
+      {.guest = "sleep_for_ever.wasm", .options = {"--timeout", "200ms"}, .exit_code = 124},
+      {.guest = "start_loops.wat", .options = {"--timeout", "200ms"}, .exit_code = 124},
+      {.guest = "start_traps.wat", .exit_code = 134, .err = "unreachable"},
+      {.guest = "trap.wasm", .exit_code = 134, .out = "about to trap", .err = "inner_call"},
+      {.guest = "trap_after_nn.wasm", .exit_code = 134, .err = "unreachable"},
+      {.guest = "exit_code.wasm", .args = {"42"}, .exit_code = 42, .out = "exiting with 42"},
+
+      {.guest = "stdio.wasm", .args = {"args", "a b"}, .out = "a b\n"},
+      {.guest = "files.wasm", .args = {"read", "x"}, .exit_code = 1, .err = "files: read x"},
+      {.guest = "echo_hop.wasm", .args = {"16", "1000"}},
+      {.guest = "bench_infer.wasm", .args = {"echo", "5", "1", "1x4"}},
+      // Whole model files are for models_test.cc; here is what a missing one gives.
+      {.guest = "load_file.wasm", .args = {"1", "0", "none", "2"}, .exit_code = 2},
+      {.guest = "load_truncated.wasm", .args = {"1", "none"}, .exit_code = 2},
+      {.guest = "wasmtime_classic.wasm",
+       .exit_code = 1,
+       .err = "could not open fixture/model.onnx"},
+      {.guest = "classify.wasm", .args = {"--help"}, .out = "Usage: classify"},
+      {.guest = "classify.wasm", .args = {"echo", "none.png"}, .exit_code = 1, .err = "none.png"},
+  };
+  return all;
+}
+
+class EveryGuest : public testing::TestWithParam<Case> {};
+
+TEST_P(EveryGuest, EndsAsItShould) {
+  const Case& c = GetParam();
+  const ScratchDir dir;
+  for (const char* engine : {"cranelift", "winch", "pulley"}) {
+    std::vector<std::string> words = {"run", "--engine", engine, "--model", echo_model(dir)};
+    words.insert(words.end(), c.options.begin(), c.options.end());
+    words.push_back(guest(c.guest));
+    words.insert(words.end(), c.args.begin(), c.args.end());
+    const Ended ended = nacre(words);
+    EXPECT_EQ(ended.exit_code, c.exit_code) << engine << "\n" << ended.out << ended.err;
+    EXPECT_EQ(ended.signal, 0) << engine;
+    EXPECT_THAT(ended.out, HasSubstr(c.out)) << engine;
+    EXPECT_THAT(ended.err, HasSubstr(c.err)) << engine;
+  }
+}
+
+std::string name_of(const testing::TestParamInfo<Case>& info) {
+  std::string name = info.param.guest.substr(0, info.param.guest.find('.'));
+  for (const std::string& arg : info.param.args)
+    name += "_" + arg;
+  for (const std::string& option : info.param.options)
+    name += "_" + option;
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Guests, EveryGuest, testing::ValuesIn(cases()), name_of);
+
+TEST(Guests, NoneIsForgotten) {
+  // load_external_data needs a runtime for ONNX: models_test.cc.
+  std::set<std::string> known = {"load_external_data.wasm"};
+  for (const Case& c : cases())
+    known.insert(c.guest);
+  std::size_t found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(NACRE_TEST_GUESTS)) {
+    const auto extension = entry.path().extension();
+    if (extension != ".wasm" && extension != ".wat") continue;
+    EXPECT_EQ(known.count(entry.path().filename()), 1u) << entry.path();
+    ++found;
+  }
+  EXPECT_EQ(found, known.size());
+}
+
+}  // namespace
+}  // namespace nacre::test

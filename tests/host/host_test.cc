@@ -1,0 +1,403 @@
+// The host as an embedder sees it: guests as text, models of the echo backend.
+#include <nacre/host.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+
+namespace nacre {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// Exits with 7.
+constexpr std::string_view kExit = R"((module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const 7)))))";
+
+constexpr std::string_view kLoop = R"((module
+  (memory (export "memory") 1)
+  (func (export "_start") (loop $again (br $again)))))";
+
+constexpr std::string_view kTrap = R"((module $unlucky
+  (memory (export "memory") 1)
+  (func $falls_over unreachable)
+  (func (export "_start") (call $falls_over))))";
+
+// Copies standard input to standard output, up to 4 KB.
+constexpr std::string_view kCat = R"((module
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (i32.store (i32.const 0) (i32.const 4096))
+    (i32.store (i32.const 4) (i32.const 4096))
+    (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (i32.store (i32.const 4) (i32.load (i32.const 8)))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))))";
+
+/// Opens the model `name`, computes `times` times on 16 bytes that differ by `salt`, and compares.
+/// Exit code: 0, a call's errno, or 99 for an output that is not the input.
+std::string infer(const std::string& name, int times, int salt = 0) {
+  std::string text = R"((module
+  (import "wasi_ephemeral_nn" "load_by_name" (func $open (param i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "init_execution_context" (func $init (param i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "set_input" (func $set (param i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "compute" (func $compute (param i32) (result i32)))
+  (import "wasi_ephemeral_nn" "get_output"
+    (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "NAME")
+  (data (i32.const 64) "\60\00\00\00\01\00\00\00\03\00\00\00\80\00\00\00\10\00\00\00")
+  (data (i32.const 96) "\10\00\00\00")
+  (func $must (param i32) (if (local.get 0) (then (call $exit (local.get 0)))))
+  (func (export "_start") (local $i i32)
+    (call $must (call $open (i32.const 16) (i32.const LENGTH) (i32.const 32)))
+    (call $must (call $init (i32.load (i32.const 32)) (i32.const 36)))
+    (loop $again
+      (i32.store (i32.const 128) (i32.add (local.get $i) (i32.const SALT)))
+      (call $must (call $set (i32.load (i32.const 36)) (i32.const 0) (i32.const 64)))
+      (call $must (call $compute (i32.load (i32.const 36))))
+      (call $must (call $get (i32.load (i32.const 36)) (i32.const 0) (i32.const 256)
+                             (i32.const 16) (i32.const 40)))
+      (if (i32.ne (i32.load (i32.const 256)) (i32.load (i32.const 128)))
+        (then (call $exit (i32.const 99))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $i) (i32.const TIMES)))))))";
+  const auto put = [&text](const std::string& word, const std::string& value) {
+    text.replace(text.find(word), word.size(), value);
+  };
+  put("NAME", name);
+  put("LENGTH", std::to_string(name.size()));
+  put("TIMES", std::to_string(times));
+  put("SALT", std::to_string(salt));
+  return text;
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+GuestOptions guest_of(std::string_view text) {
+  return {.path = "guest", .bytes = bytes_of(text)};
+}
+
+class HostTest : public testing::Test {
+ protected:
+  HostTest() {
+    std::string name = fs::temp_directory_path() / "nacre-host-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no scratch folder";
+    dir_ = name;
+  }
+  ~HostTest() override { fs::remove_all(dir_); }
+
+  static std::unique_ptr<Host> make(HostOptions options = {}) {
+    options.code_cache = "";
+    auto host = Host::create(std::move(options));
+    if (!host) ADD_FAILURE() << host.error().message;
+    return host ? *std::move(host) : nullptr;
+  }
+
+  /// An echo model that behaves as `lines` say.
+  ModelSpec model(const std::string& name, const std::string& lines = "") const {
+    std::ofstream(dir_ / name) << "nacre-echo v1\n" << lines;
+    return {.name = name, .paths = {(dir_ / name).string()}};
+  }
+
+  fs::path dir_;
+};
+
+TEST_F(HostTest, ExitCodeIsTheGuests) {
+  const auto outcome = make()->run(guest_of(kExit));
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kExited);
+  EXPECT_EQ(outcome->exit_code, 7);
+  EXPECT_THAT(outcome->message, IsEmpty());
+}
+
+TEST_F(HostTest, AGuestFromAFile) {
+  std::ofstream(dir_ / "seven.wat") << kExit;
+  const auto outcome = make()->run({.path = (dir_ / "seven.wat").string()});
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->exit_code, 7);
+}
+
+TEST_F(HostTest, StreamsAreWhatTheEmbedderGives) {
+  GuestOptions guest = guest_of(kCat);
+  guest.stdin_bytes = "hello";
+  std::string out;
+  guest.stdout_sink = [&out](std::span<const std::byte> bytes) {
+    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  const auto outcome = make()->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(out, "hello");
+}
+
+TEST_F(HostTest, ATrapComesWithItsBacktrace) {
+  const auto outcome = make()->run(guest_of(kTrap));
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kTrapped);
+  EXPECT_EQ(outcome->exit_code, 134);
+  EXPECT_THAT(outcome->message, HasSubstr("unreachable"));
+  EXPECT_THAT(outcome->backtrace, HasSubstr("falls_over"));
+}
+
+TEST_F(HostTest, WhatIsNoGuestIsAnError) {
+  const auto host = make();
+  const auto no_wasm = host->run(guest_of("this is no program"));
+  ASSERT_FALSE(no_wasm);
+  EXPECT_THAT(no_wasm.error().message, Not(IsEmpty()));
+  EXPECT_FALSE(host->run({}));
+  EXPECT_FALSE(host->run({.path = "/no/such/guest.wasm"}));
+  GuestOptions guest = guest_of(kExit);
+  guest.dirs.push_back({.host = "/no/such/folder", .guest = "."});
+  const auto no_folder = host->run(guest);
+  ASSERT_FALSE(no_folder);
+  EXPECT_THAT(no_folder.error().message, HasSubstr("/no/such/folder"));
+}
+
+TEST_F(HostTest, LimitsThatTheHostWasNotMadeForAreErrors) {
+  const auto host = make({.interruptible = false});
+  GuestOptions guest = guest_of(kExit);
+  guest.limits.timeout = 1s;
+  const auto timeout = host->run(guest);
+  ASSERT_FALSE(timeout);
+  EXPECT_THAT(timeout.error().message, HasSubstr("interruptible"));
+  guest.limits = {.fuel = 10};
+  const auto fuel = host->run(guest);
+  ASSERT_FALSE(fuel);
+  EXPECT_THAT(fuel.error().message, HasSubstr("consume_fuel"));
+}
+
+TEST_F(HostTest, TimeoutEndsALoop) {
+  GuestOptions guest = guest_of(kLoop);
+  guest.limits.timeout = 100ms;
+  std::atomic<bool> grace = false;
+  guest.on_grace_expired = [&grace] { grace = true; };
+  const auto outcome = make()->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kTimedOut);
+  EXPECT_EQ(outcome->exit_code, 124);
+  EXPECT_FALSE(grace);
+}
+
+TEST_F(HostTest, TimeoutCancelsTheBackend) {
+  const auto host = make({.models = {model("hangs", "hang\n")}});
+  const std::string text = infer("hangs", 1);
+  GuestOptions guest = guest_of(text);
+  guest.limits.timeout = 100ms;
+  std::atomic<bool> grace = false;
+  guest.on_grace_expired = [&grace] { grace = true; };
+  const auto begun = std::chrono::steady_clock::now();
+  const auto outcome = host->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kTimedOut);
+  EXPECT_EQ(outcome->exit_code, 124);
+  EXPECT_FALSE(grace);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s);
+}
+
+TEST_F(HostTest, ABackendThatDoesNotListenExpiresTheGrace) {
+  const auto host = make({.models = {model("deaf", "sleep_ms 2500\ndeaf\n")}});
+  const std::string text = infer("deaf", 1);
+  GuestOptions guest = guest_of(text);
+  guest.limits.timeout = 100ms;
+  std::atomic<int> grace = 0;
+  guest.on_grace_expired = [&grace] { ++grace; };
+  const auto outcome = host->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kTimedOut);
+  EXPECT_EQ(grace, 1);
+}
+
+TEST_F(HostTest, InterruptEndsAllGuests) {
+  const auto host = make({.models = {model("hangs", "hang\n")}});
+  const std::string computing = infer("hangs", 1);
+  std::vector<std::thread> threads;
+  std::atomic<int> interrupted = 0;
+  std::atomic<int> ended = 0;
+  for (const std::string_view text : {kLoop, std::string_view(computing), kLoop}) {
+    threads.emplace_back([&, text] {
+      const auto outcome = host->run(guest_of(text));
+      if (outcome && outcome->reason == ExitReason::kInterrupted && outcome->exit_code == 130) {
+        ++interrupted;
+      }
+      ++ended;
+    });
+  }
+  // Some may not have begun yet, so more than one call can be needed.
+  const auto limit = std::chrono::steady_clock::now() + 30s;
+  while (ended < 3 && std::chrono::steady_clock::now() < limit) {
+    host->interrupt();
+    std::this_thread::sleep_for(10ms);
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(interrupted, 3);
+}
+
+TEST_F(HostTest, MemoryAndFuelLimits) {
+  constexpr std::string_view kGrow = R"((module
+    (memory (export "memory") 1)
+    (func (export "_start")
+      (loop $again
+        (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
+      unreachable)))";
+  const auto host = make({.consume_fuel = true});
+  GuestOptions guest = guest_of(kGrow);
+  guest.limits.max_memory_bytes = 8 << 20;
+  const auto memory = host->run(guest);
+  ASSERT_TRUE(memory) << memory.error().message;
+  EXPECT_EQ(memory->reason, ExitReason::kOutOfMemory);
+  EXPECT_EQ(memory->exit_code, 134);
+  EXPECT_THAT(memory->message, HasSubstr("limit"));
+
+  guest = guest_of(kLoop);
+  guest.limits.fuel = 10000;
+  const auto fuel = host->run(guest);
+  ASSERT_TRUE(fuel) << fuel.error().message;
+  EXPECT_EQ(fuel->reason, ExitReason::kOutOfFuel);
+  EXPECT_EQ(fuel->exit_code, 134);
+}
+
+TEST_F(HostTest, GuestsInThreadsShareGraphsAndKeepApart) {
+  const auto host = make({.models = {model("net")}});
+  const auto graph = host->models().open("net");
+  ASSERT_TRUE(graph) << graph.error().message;
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string text = infer("net", 2500, i * 1'000'000);
+      const auto outcome = host->run(guest_of(text));
+      if (outcome && outcome->exit_code == 0 && outcome->reason == ExitReason::kExited) ++good;
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(good, 4);
+  EXPECT_EQ(host->models().open("net").value(), *graph);
+}
+
+TEST_F(HostTest, AGuestMayUseOnlyTheModelsItWasGiven) {
+  const auto host = make({.models = {model("mine"), model("other")}});
+  const auto run = [&](const std::string& name) {
+    const std::string text = infer(name, 1);
+    GuestOptions guest = guest_of(text);
+    guest.models = {"mine"};
+    const auto outcome = host->run(guest);
+    return outcome ? outcome->exit_code : -1;
+  };
+  EXPECT_EQ(run("mine"), 0);
+  EXPECT_EQ(run("other"), 8);   // not_found
+  EXPECT_EQ(run("nobody"), 8);  // the same: it cannot tell what others have
+}
+
+TEST_F(HostTest, FailedCallsAreLoggedAtDebug) {
+  std::vector<std::string> lines;
+  const auto host = make({.log = [&lines](LogLevel level, std::string_view line) {
+    if (level == LogLevel::kDebug) lines.emplace_back(line);
+  }});
+  const std::string text = infer("nobody", 1);
+  EXPECT_EQ(host->run(guest_of(text)).value().exit_code, 8);
+  EXPECT_THAT(lines,
+              testing::Contains(testing::AllOf(HasSubstr("load_by_name"), HasSubstr("nobody"))));
+}
+
+TEST_F(HostTest, ABackendThatThrowsIsAnErrno) {
+  const auto host =
+      make({.models = {model("throws", "throw\n"), model("fails", "fail no luck\n")}});
+  for (const char* name : {"throws", "fails"}) {
+    const std::string text = infer(name, 1);
+    const auto outcome = host->run(guest_of(text));
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->exit_code, 5) << name;  // runtime_error
+  }
+}
+
+TEST_F(HostTest, PreloadFailsTheStart) {
+  ModelSpec spec{.name = "gone", .paths = {"/no/such/model.onnx"}};
+  EXPECT_TRUE(Host::create({.models = {spec}}));
+  spec.preload = true;
+  const auto host = Host::create({.models = {spec}});
+  ASSERT_FALSE(host);
+  EXPECT_THAT(host.error().message, HasSubstr("/no/such/model.onnx"));
+}
+
+TEST_F(HostTest, CompiledCodeRunsOnlyWhenAllowed) {
+  const auto host = make();
+  const auto code = host->compile(bytes_of(kExit));
+  ASSERT_TRUE(code) << code.error().message;
+  GuestOptions guest{.path = "guest", .bytes = *code};
+  EXPECT_FALSE(host->run(guest));
+  guest.allow_precompiled = true;
+  EXPECT_EQ(host->run(guest).value().exit_code, 7);
+  // A host whose guests cannot be stopped runs it as well.
+  EXPECT_EQ(make({.interruptible = false})->run(guest).value().exit_code, 7);
+}
+
+TEST_F(HostTest, ActivityBeginsAndEnds) {
+  std::vector<std::string> steps;
+  const auto host = make({.models = {model("net")}, .on_activity = [&steps](std::string_view what) {
+                            steps.emplace_back(what);
+                          }});
+  const std::string text = infer("net", 1);
+  ASSERT_TRUE(host->run(guest_of(text)));
+  ASSERT_EQ(steps.size(), 4u);
+  EXPECT_EQ(steps[0], "compiling guest");
+  EXPECT_EQ(steps[1], "");
+  EXPECT_THAT(steps[2], HasSubstr("model"));
+  EXPECT_EQ(steps[3], "");
+}
+
+TEST_F(HostTest, NothingIsLoadedThatNoGuestNeeds) {
+  const auto host = make({.models = {{.name = "net", .paths = {"net.onnx"}}}});
+  ASSERT_TRUE(host->run(guest_of(kExit)));
+  std::ifstream maps("/proc/self/maps");
+  const std::string text{std::istreambuf_iterator<char>(maps), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(text, Not(HasSubstr("libnacre_backend")));
+}
+
+TEST_F(HostTest, BackendsAreListedEchoFirst) {
+  const auto infos = make()->backends();
+  ASSERT_FALSE(infos.empty());
+  EXPECT_EQ(infos[0].name, "echo");
+  EXPECT_TRUE(infos[0].available);
+  for (const BackendInfo& info : infos) {
+    EXPECT_EQ(info.why_not.empty(), info.available) << info.name;
+  }
+}
+
+TEST_F(HostTest, LoadModelDescribesIt) {
+  const auto graph = make()->load_model(model("m", "input x f32 1,?\n"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ((*graph)->backend(), "echo");
+  ASSERT_EQ((*graph)->description().inputs.size(), 1u);
+  EXPECT_EQ((*graph)->description().inputs[0].name, "x");
+}
+
+TEST(Version, IsThreeNumbers) {
+  EXPECT_THAT(std::string(version()), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_THAT(std::string(engine_version()), HasSubstr("Wasmtime 48"));
+}
+
+}  // namespace
+}  // namespace nacre
