@@ -6,13 +6,14 @@
  *
  * Building (guests/README.md has the project's own command):
  *
- *   compile for wasm32-wasi with -DWASI_NN_COMPONENT
- *   wasm-tools component embed wit/2024-10-28 --world ml guest.core.wasm -o guest.embed.wasm
- *   wasm-tools component new guest.embed.wasm --adapt wasi_snapshot_preview1=command.wasm -o …
+ *   compile and link for wasm32-wasi, to guest.core.wasm
+ *   wasm-tools component embed wit/2024-10-28 --world ml guest.core.wasm -o embed.wasm
+ *   wasm-tools component new embed.wasm --adapt wasi_snapshot_preview1=command.wasm -o …
  *
- * Lists that the host returns are written into memory from cabi_realloc. It is defined here: one
- * translation unit of the program defines WASI_NN_COMPONENT_IMPLEMENTATION before including this
- * file. wasi_nn_place() lets the next list land in a buffer of yours, without a further copy.
+ * Lists and strings that the host returns are written once, straight into memory that this file's
+ * cabi_realloc gives: malloc's, which the caller frees (wasi_nn_list_free, wasi_nn_outputs_free),
+ * or, between wasi_nn_place() and wasi_nn_unplace(), a buffer of the caller's. cabi_realloc is
+ * defined here, weakly, so any number of files may include this.
  *
  * Ownership: numbers of type wasi_nn_handle are the guest's until it drops them or passes them to a
  * parameter marked `own`. set_input and compute take their tensors, also when they fail.
@@ -22,6 +23,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -158,40 +161,76 @@ void wasi_nn_error_data(wasi_nn_handle error, wasi_nn_list* text);
 WASI_NN_COMPONENT_IMPORT("errors", "[resource-drop]error")
 void wasi_nn_error_drop(wasi_nn_handle error);
 
-/* The next list that the host returns goes to `buffer` if it fits in `capacity` bytes, and else to
- * malloc. The caller sees which by the list's address, and frees what is not its own. */
-void wasi_nn_place(void* buffer, uint32_t capacity);
+/* From here to wasi_nn_unplace(), what the host returns goes to `buffer`, one list after another,
+ * and to malloc what does not fit. A list's address says
+ * which; only malloc's is freed. */
+static inline void wasi_nn_place(void* buffer, uint32_t capacity);
+static inline void wasi_nn_unplace(void);
 
-#ifdef __cplusplus
-}
+/* Frees a list or a string of malloc's. An empty one has nothing to free. */
+static inline void wasi_nn_list_free(const wasi_nn_list* list);
+
+#if WASI_NN_VERSION == 20241028
+/* Frees what compute's answer is written in, where it is malloc's, and drops its tensors. */
+static inline void wasi_nn_outputs_free(const wasi_nn_outputs* outputs);
 #endif
 
-#ifdef WASI_NN_COMPONENT_IMPLEMENTATION
-#include <stdlib.h>
+/* -- how it is done -- */
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+/* Where the next list goes: from `next`, if it ends by `end`. All three are null for malloc. */
+typedef struct wasi_nn_placement {
+  uint8_t* begin;
+  uint8_t* next;
+  uint8_t* end;
+} wasi_nn_placement;
 
-static void* wasi_nn_placed;
-static uint32_t wasi_nn_placed_capacity;
+__attribute__((weak)) wasi_nn_placement wasi_nn_placed = {0, 0, 0};
 
-void wasi_nn_place(void* buffer, uint32_t capacity) {
-  wasi_nn_placed = buffer;
-  wasi_nn_placed_capacity = capacity;
+static inline void wasi_nn_place(void* buffer, uint32_t capacity) {
+  wasi_nn_placed.begin = wasi_nn_placed.next = (uint8_t*)buffer;
+  wasi_nn_placed.end = (uint8_t*)buffer + capacity;
 }
 
-/* Where the host puts what it returns. */
-__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_t old_size,
-                                                                size_t align, size_t size) {
-  (void)old_size;
-  if (old == 0 && wasi_nn_placed != 0) {
-    void* placed = wasi_nn_placed;
-    wasi_nn_placed = 0;
-    if (size <= wasi_nn_placed_capacity && (size_t)placed % align == 0) return placed;
+static inline void wasi_nn_unplace(void) {
+  wasi_nn_place(0, 0);
+}
+
+static inline void wasi_nn_list_free(const wasi_nn_list* list) {
+  if (list->size != 0) free(list->data);
+}
+
+#if WASI_NN_VERSION == 20241028
+static inline void wasi_nn_outputs_free(const wasi_nn_outputs* outputs) {
+  if (outputs->failed) return;
+  const wasi_nn_named_tensor* each = (const wasi_nn_named_tensor*)outputs->list.data;
+  for (uint32_t i = 0; i < outputs->list.size; i++) {
+    wasi_nn_tensor_drop(each[i].tensor);
+    wasi_nn_list_free(&each[i].name);
   }
+  wasi_nn_list_free(&outputs->list);
+}
+#endif
+
+/* Called by the host for each list that it returns. Nothing here may call the host. */
+__attribute__((weak, export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_t old_size,
+                                                                      size_t align, size_t size) {
+  uint8_t* at;
+  void* fresh;
   if (size == 0) return (void*)align; /* any aligned address that is not null */
-  void* fresh = realloc(old, size);
+  if (old == 0) {
+    at = (uint8_t*)(((uintptr_t)wasi_nn_placed.next + align - 1) / align * align);
+    if (at < wasi_nn_placed.end && size <= (size_t)(wasi_nn_placed.end - at)) {
+      wasi_nn_placed.next = at + size;
+      return at;
+    }
+  } else if ((uint8_t*)old >= wasi_nn_placed.begin && (uint8_t*)old < wasi_nn_placed.end) {
+    /* A string whose size was a guess. */
+    if (size <= old_size) return old;
+    fresh = malloc(size);
+    if (fresh == 0) abort();
+    return memcpy(fresh, old, old_size);
+  }
+  fresh = realloc(old, size);
   if (fresh == 0) abort();
   return fresh;
 }
@@ -199,6 +238,5 @@ __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_
 #ifdef __cplusplus
 }
 #endif
-#endif /* WASI_NN_COMPONENT_IMPLEMENTATION */
 
 #endif /* WASI_NN_COMPONENT_H_ */
