@@ -141,11 +141,11 @@ void compare(const Case& tested, bool static_output) {
 }
 
 TEST(OnnxruntimeAllocations, OutputOfFixedShape) {
-  compare({model_path("add_static"), noise(TensorType::kF32, {2, 3}, 1)}, true);
+  compare({onnx_path("add_static"), noise(TensorType::kF32, {2, 3}, 1)}, true);
 }
 
 TEST(OnnxruntimeAllocations, OutputOfDynamicShape) {
-  compare({model_path("layer"), noise(TensorType::kF32, {5, 64}, 1)}, false);
+  compare({onnx_path("layer"), noise(TensorType::kF32, {5, 64}, 1)}, false);
 }
 
 TEST(OnnxruntimeAllocations, RealNetwork) {
@@ -161,7 +161,7 @@ std::size_t resident_bytes() {
 
 TEST(OnnxruntimeAllocations, MemoryDoesNotGrow) {
   for (const char* name : {"layer", "identity_string", "nonzero"}) {
-    auto graph = load_path(model_path(name));
+    auto graph = load_path(onnx_path(name));
     ASSERT_TRUE(graph) << graph.error().message;
     auto context = ExecutionContext::create(*graph);
     ASSERT_TRUE(context);

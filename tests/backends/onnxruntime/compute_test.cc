@@ -19,7 +19,7 @@ constexpr auto kF32 = TensorType::kF32;
 constexpr auto kI64 = TensorType::kI64;
 
 std::shared_ptr<Graph> must_load(std::string_view name, std::string_view more = {}) {
-  auto graph = load_path(model_path(name), more);
+  auto graph = load_path(onnx_path(name), more);
   EXPECT_TRUE(graph) << graph.error().message;
   return graph ? *graph : nullptr;
 }
@@ -91,7 +91,7 @@ TEST(OnnxruntimeCompute, ManyInputsAndOutputs) {
                                        plain<std::int64_t>(kI64, {1}, {3}),
                                        plain<std::int64_t>(kI64, {3}, {10, -12, 1LL << 41})};
   EXPECT_EQ(must_compute(graph, inputs), expected);
-  EXPECT_EQ(direct(*direct_session(model_path("many"), 1), inputs), expected);
+  EXPECT_EQ(direct(*direct_session(onnx_path("many"), 1), inputs), expected);
 }
 
 TEST(OnnxruntimeCompute, ScalarsAndZeroDimensions) {
@@ -122,7 +122,7 @@ TEST(OnnxruntimeCompute, RankThatIsUnknown) {
   EXPECT_FALSE(graph->description().inputs[0].shape);
   for (const std::vector<std::int64_t>& dims : {std::vector<std::int64_t>{}, {6}, {1, 2, 3}, {0}}) {
     const Plain x = noise(kF32, dims, 1);
-    EXPECT_EQ(must_compute(graph, {x}), direct(*direct_session(model_path("unranked"), 1), {x}));
+    EXPECT_EQ(must_compute(graph, {x}), direct(*direct_session(onnx_path("unranked"), 1), {x}));
   }
 }
 
@@ -180,7 +180,7 @@ TEST(OnnxruntimeCompute, TensorsOutliveContextAndGraphAndNeverChange) {
       kept.push_back(**(*context)->output(0));
     }
   }
-  const auto session = direct_session(model_path("layer"), 1);
+  const auto session = direct_session(onnx_path("layer"), 1);
   for (std::size_t i = 0; i < kept.size(); ++i) {
     const std::string bytes(reinterpret_cast<const char*>(kept[i].data.data()),
                             kept[i].data.size());

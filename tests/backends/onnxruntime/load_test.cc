@@ -46,8 +46,8 @@ TEST(OnnxruntimeProperties, AreAllThere) {
 }
 
 TEST(OnnxruntimeLoad, ByPathAndByBytesDescribeTheSame) {
-  const auto by_path = load_path(model_path("many"));
-  const auto by_bytes = load_bytes(read_file(model_path("many")));
+  const auto by_path = load_path(onnx_path("many"));
+  const auto by_bytes = load_onnx(read_file(onnx_path("many")));
   ASSERT_TRUE(by_path) << by_path.error().message;
   ASSERT_TRUE(by_bytes) << by_bytes.error().message;
   for (const auto& graph : {*by_path, *by_bytes}) {
@@ -80,8 +80,8 @@ TEST(OnnxruntimeLoad, WhatNoTensorCanCarryIsNamed) {
            {"optional_input", "input 'o' is an optional"},
            {"type_float8", "float8e4m3fn"},
            {"rank_33", "33 dimensions"}}) {
-    const Refusal by_bytes = refusal(load_bytes(read_file(model_path(name))));
-    const Refusal by_path = refusal(load_path(model_path(name)));
+    const Refusal by_bytes = refusal(load_onnx(read_file(onnx_path(name))));
+    const Refusal by_path = refusal(load_path(onnx_path(name)));
     EXPECT_THAT(by_bytes.message, HasSubstr(what)) << name;
     EXPECT_EQ(by_bytes.message, by_path.message);
     EXPECT_EQ(by_bytes.code, ErrorCode::kUnsupportedOperation) << name;
@@ -90,41 +90,41 @@ TEST(OnnxruntimeLoad, WhatNoTensorCanCarryIsNamed) {
 
 // Of these the vendor itself says that it has no such type.
 TEST(OnnxruntimeLoad, ComplexNumbersAreNamed) {
-  const Refusal refused = refusal(load_bytes(read_file(model_path("type_complex64"))));
+  const Refusal refused = refusal(load_onnx(read_file(onnx_path("type_complex64"))));
   EXPECT_THAT(refused.message, HasSubstr("complex64"));
 }
 
 TEST(OnnxruntimeLoad, VersionsOfTheFutureSayBothNumbers) {
-  const Refusal opset = refusal(load_bytes(read_file(model_path("opset_future"))));
+  const Refusal opset = refusal(load_onnx(read_file(onnx_path("opset_future"))));
   EXPECT_EQ(opset.code, ErrorCode::kInvalidEncoding);
   EXPECT_THAT(opset.message,
               ContainsRegex("wants ONNX opset \\(ai.onnx\\) 99; .* supports up to 2[0-9]"));
-  const Refusal ir = refusal(load_bytes(read_file(model_path("ir_future"))));
+  const Refusal ir = refusal(load_onnx(read_file(onnx_path("ir_future"))));
   EXPECT_EQ(ir.code, ErrorCode::kInvalidEncoding);
   EXPECT_THAT(ir.message, ContainsRegex("wants ONNX IR version 99; .* supports up to 1[0-9]"));
 }
 
 TEST(OnnxruntimeLoad, UnknownOperatorsAreNamed) {
-  const Refusal unknown = refusal(load_bytes(read_file(model_path("unknown_operator"))));
+  const Refusal unknown = refusal(load_onnx(read_file(onnx_path("unknown_operator"))));
   EXPECT_EQ(unknown.code, ErrorCode::kInvalidEncoding) << unknown.message;
   EXPECT_THAT(unknown.message, HasSubstr("Frobnicate"));
-  const Refusal custom = refusal(load_bytes(read_file(model_path("custom_operator"))));
+  const Refusal custom = refusal(load_onnx(read_file(onnx_path("custom_operator"))));
   EXPECT_THAT(custom.message, HasSubstr("com.example"));
   EXPECT_EQ(custom.message.find("/onnxruntime_src/"), std::string::npos);
 }
 
 TEST(OnnxruntimeLoad, DevicesThatAreNotThere) {
-  const std::string model = read_file(model_path("add_static"));
+  const std::string model = read_file(onnx_path("add_static"));
   for (const ExecutionTarget target : {ExecutionTarget::kGpu, ExecutionTarget::kTpu}) {
-    const Refusal refused = refusal(load_bytes(model, target));
+    const Refusal refused = refusal(load_onnx(model, target));
     EXPECT_EQ(refused.code, ErrorCode::kUnsupportedOperation);
     EXPECT_THAT(refused.message, HasSubstr("cpu"));
   }
-  EXPECT_TRUE(load_bytes(model, ExecutionTarget::kAuto));
+  EXPECT_TRUE(load_onnx(model, ExecutionTarget::kAuto));
 }
 
 TEST(OnnxruntimeLoad, OptionsOfTheOperator) {
-  const std::string path = model_path("layer");
+  const std::string path = onnx_path("layer");
   EXPECT_TRUE(load_path(path, "threads=3,streams=2,precision=fast"));
   for (const char* option : {"custom_ops=evil.so", "session.load_model_format=ORT"}) {
     const Refusal refused = refusal(load_path(path, option));
@@ -132,7 +132,7 @@ TEST(OnnxruntimeLoad, OptionsOfTheOperator) {
     EXPECT_THAT(refused.message, HasSubstr("no option"));
   }
   EXPECT_EQ(refusal(load_path(path, "threads=1000000")).code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(refusal(load_path(model_path("absent"))).code, ErrorCode::kModelNotFound);
+  EXPECT_EQ(refusal(load_path(onnx_path("absent"))).code, ErrorCode::kModelNotFound);
 }
 
 std::size_t threads_of_process() {
@@ -150,11 +150,11 @@ TEST(OnnxruntimeLoad, ThreadsAreSharedUnlessAskedFor) {
   const std::size_t before = threads_of_process();
   std::vector<std::shared_ptr<Graph>> graphs;
   for (int i = 0; i < 5; ++i)
-    graphs.push_back(*load_path(model_path("layer")));
+    graphs.push_back(*load_path(onnx_path("layer")));
   EXPECT_EQ(threads_of_process(), before);
-  graphs.push_back(*load_path(model_path("layer"), "threads=1"));
+  graphs.push_back(*load_path(onnx_path("layer"), "threads=1"));
   EXPECT_EQ(threads_of_process(), before);
-  graphs.push_back(*load_path(model_path("layer"), "threads=4"));
+  graphs.push_back(*load_path(onnx_path("layer"), "threads=4"));
   EXPECT_EQ(threads_of_process(), before + 3);
   graphs.clear();
   EXPECT_EQ(threads_of_process(), before);
@@ -163,7 +163,7 @@ TEST(OnnxruntimeLoad, ThreadsAreSharedUnlessAskedFor) {
 // Broken bytes: an answer each time, and the backend is as good as before.
 
 void expect_still_works() {
-  auto graph = load_bytes(read_file(model_path("add_static")));
+  auto graph = load_onnx(read_file(onnx_path("add_static")));
   ASSERT_TRUE(graph) << graph.error().message;
   EXPECT_TRUE(compute(*graph, {noise(TensorType::kF32, {2, 3}, 1)}));
 }
@@ -186,7 +186,7 @@ TEST(OnnxruntimeBroken, BytesThatAreNoModel) {
     }
   }
   for (const std::string& bytes : cases) {
-    const Refusal refused = refusal(load_bytes(bytes));
+    const Refusal refused = refusal(load_onnx(bytes));
     EXPECT_EQ(refused.code, ErrorCode::kInvalidEncoding) << refused.message;
   }
   expect_still_works();
@@ -196,7 +196,7 @@ TEST(OnnxruntimeBroken, RealNetworkCutOffEveryKilobyte) {
   const std::string whole = read_file(efficientnet_path());
   ASSERT_GT(whole.size(), 1U << 20);
   for (std::size_t n = 0; n < whole.size(); n += 1024) {
-    const Refusal refused = refusal(load_bytes(std::string_view(whole).substr(0, n)));
+    const Refusal refused = refusal(load_onnx(std::string_view(whole).substr(0, n)));
     ASSERT_EQ(refused.code, ErrorCode::kInvalidEncoding) << n << ": " << refused.message;
   }
   expect_still_works();
@@ -204,9 +204,9 @@ TEST(OnnxruntimeBroken, RealNetworkCutOffEveryKilobyte) {
 
 TEST(OnnxruntimeBroken, SmallModelsCutOffAnywhere) {
   for (const char* name : {"many", "slow", "identity_string"}) {
-    const std::string whole = read_file(model_path(name));
+    const std::string whole = read_file(onnx_path(name));
     for (std::size_t n = 0; n < whole.size(); n += whole.size() > 4096 ? 61 : 1) {
-      const auto loaded = load_bytes(std::string_view(whole).substr(0, n));
+      const auto loaded = load_onnx(std::string_view(whole).substr(0, n));
       if (loaded) continue;  // the cut was behind what matters
       EXPECT_FALSE(loaded.error().message.empty());
     }
@@ -219,7 +219,7 @@ TEST(OnnxruntimeBroken, MutatedModelsAnswer) {
   std::set<std::string> messages;
   for (const char* name : {"many", "add_static", "slow", "nonzero", "map_output",
                            "lies_about_shape", "identity_string", "external_function"}) {
-    const std::string whole = read_file(model_path(name));
+    const std::string whole = read_file(onnx_path(name));
     std::mt19937 random(11);
     for (int i = 0; i < 400; ++i) {
       std::string mutated = whole;
@@ -229,7 +229,7 @@ TEST(OnnxruntimeBroken, MutatedModelsAnswer) {
             k % 2 == 0 ? std::min<std::size_t>(whole.size(), 300) : whole.size();
         mutated[random() % span] = static_cast<char>(random());
       }
-      const auto loaded = load_bytes(mutated);
+      const auto loaded = load_onnx(mutated);
       if (loaded) {
         ++loaded_count;
       } else {
@@ -261,7 +261,7 @@ TEST_F(OnnxruntimeExternal, IsNeverReachedByBytes) {
   for (const char* name :
        {"external_near", "external_absolute", "external_parent", "external_attribute",
         "external_subgraph", "external_function", "external_sparse"}) {
-    const Refusal refused = refusal(load_bytes(read_file(model_path(name))));
+    const Refusal refused = refusal(load_onnx(read_file(onnx_path(name))));
     EXPECT_EQ(refused.code, ErrorCode::kSecurity) << name << ": " << refused.message;
     EXPECT_THAT(refused.message, HasSubstr("'w'")) << name;
   }
@@ -269,7 +269,7 @@ TEST_F(OnnxruntimeExternal, IsNeverReachedByBytes) {
 
 TEST_F(OnnxruntimeExternal, IsFoundBesideAModelGivenByPath) {
   std::filesystem::current_path("/");
-  auto graph = load_path(model_path("external_near"));
+  auto graph = load_path(onnx_path("external_near"));
   ASSERT_TRUE(graph) << graph.error().message;
   const auto outputs = compute(*graph, {plain<float>(TensorType::kF32, {4}, {0, 0, 0, 0})});
   ASSERT_TRUE(outputs) << outputs.error().message;
@@ -278,7 +278,7 @@ TEST_F(OnnxruntimeExternal, IsFoundBesideAModelGivenByPath) {
 
 TEST_F(OnnxruntimeExternal, StaysInsideTheModelsFolder) {
   for (const char* name : {"external_absolute", "external_parent"}) {
-    EXPECT_EQ(refusal(load_path(model_path(name))).code, ErrorCode::kSecurity) << name;
+    EXPECT_EQ(refusal(load_path(onnx_path(name))).code, ErrorCode::kSecurity) << name;
   }
 }
 
@@ -286,7 +286,7 @@ TEST_F(OnnxruntimeExternal, MissingFileIsNamed) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("nacre-external-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
-  std::filesystem::copy_file(model_path("external_near"), folder / "model.onnx");
+  std::filesystem::copy_file(onnx_path("external_near"), folder / "model.onnx");
   const Refusal refused = refusal(load_path((folder / "model.onnx").string()));
   EXPECT_EQ(refused.code, ErrorCode::kModelNotFound);
   EXPECT_THAT(refused.message, HasSubstr("near.bin"));
@@ -295,7 +295,7 @@ TEST_F(OnnxruntimeExternal, MissingFileIsNamed) {
 
 // ONNX Runtime's own log goes to ours. A failing node is such a line.
 TEST(OnnxruntimeLog, GoesToTheHost) {
-  auto graph = load_path(model_path("lies_about_shape"));
+  auto graph = load_path(onnx_path("lies_about_shape"));
   ASSERT_TRUE(graph) << graph.error().message;
   ::testing::internal::CaptureStderr();
   EXPECT_FALSE(compute(*graph, {noise(TensorType::kF32, {4}, 1),
