@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/loader.h"
+
 namespace nacre::witx {
 
 std::unexpected<Error> outside(std::string_view what, GuestPtr ptr, std::uint64_t len,
@@ -16,9 +18,9 @@ std::unexpected<Error> outside(std::string_view what, GuestPtr ptr, std::uint64_
 Result<Parts> decode_builders(std::span<std::byte> memory, GuestPtr ptr, std::uint32_t count) {
   const auto array = range(memory, ptr, std::uint64_t{count} * kBuilderBytes, "The builder array");
   if (!array) return std::unexpected(array.error());
-  if (count > kMaxParts) {
-    return fail(ErrorCode::kTooLarge,
-                fmt::format("A model of {} parts came; at most {} are taken.", count, kMaxParts));
+  if (count > kMaxModelParts) {
+    return fail(ErrorCode::kTooLarge, fmt::format("A model of {} parts came; at most {} are taken.",
+                                                  count, kMaxModelParts));
   }
   Parts parts;
   parts.reserve(count);

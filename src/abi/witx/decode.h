@@ -39,9 +39,6 @@ namespace nacre::witx {
 inline constexpr std::uint32_t kBuilderBytes = 8;
 inline constexpr std::uint32_t kTensorBytes = 20;
 
-/// More parts than any model format has; beyond: kTooLarge.
-inline constexpr std::uint32_t kMaxParts = 64;
-
 /// The error for a range that is not inside the memory. `what` begins a sentence.
 [[nodiscard]] std::unexpected<Error> outside(std::string_view what, GuestPtr ptr, std::uint64_t len,
                                              std::size_t memory_size);
@@ -64,7 +61,7 @@ inline constexpr std::uint32_t kMaxParts = 64;
 
 using Parts = std::vector<std::span<const std::byte>>;
 
-/// The parts of a model; `count` 0 gives none.
+/// The parts of a model; `count` 0 gives none. kTooLarge beyond the loader's kMaxModelParts.
 [[nodiscard]] Result<Parts> decode_builders(std::span<std::byte> memory, GuestPtr ptr,
                                             std::uint32_t count);
 

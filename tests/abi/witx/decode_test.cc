@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/loader.h"
+
 namespace nacre::witx {
 namespace {
 
@@ -94,8 +96,8 @@ TEST_F(Decode, BuildersInOrder) {
 }
 
 TEST_F(Decode, BuildersBeyondWhatAnyModelHas) {
-  EXPECT_TRUE(decode_builders(bytes_, 0, kMaxParts).has_value());
-  const auto parts = decode_builders(bytes_, 0, kMaxParts + 1);
+  EXPECT_TRUE(decode_builders(bytes_, 0, kMaxModelParts).has_value());
+  const auto parts = decode_builders(bytes_, 0, kMaxModelParts + 1);
   ASSERT_FALSE(parts.has_value());
   EXPECT_EQ(parts.error().code, ErrorCode::kTooLarge);
 }

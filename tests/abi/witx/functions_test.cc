@@ -340,7 +340,7 @@ std::vector<Row> rows() {
         6, "there is: cpu");
   }
   add("no_parts", "load", [](G&) { return A{kBuilders, 0, 1, 0, kOut}; }, 1, "at least one part");
-  add("65_parts", "load", [](G&) { return A{kFree, 65, 1, 0, kOut}; }, 7, "65 parts");
+  add("17_parts", "load", [](G&) { return A{kFree, 17, 1, 0, kOut}; }, 7, "17 parts");
   add(
       "bad_model", "load",
       [](G& g) {

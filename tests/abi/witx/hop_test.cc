@@ -17,7 +17,7 @@ namespace {
 std::atomic<bool> counting = false;
 std::atomic<long> allocations = 0;
 
-void* counted(std::size_t size, std::size_t alignment) {
+[[maybe_unused]] void* counted(std::size_t size, std::size_t alignment) {
   if (counting.load(std::memory_order_relaxed)) ++allocations;
   // aligned_alloc wants a multiple of the alignment.
   void* p = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
