@@ -3,8 +3,8 @@
 #
 # Including this file gives
 #   nacre::engine_archive       Wasmtime as one static archive; only src/engine links it
-#   the Debian libraries        CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt spdlog::spdlog
-#                               tomlplusplus::tomlplusplus, and NACRE_STB_INCLUDE_DIR
+#   the Debian libraries        CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt, and
+#                               NACRE_STB_INCLUDE_DIR
 # and these functions, called by whoever needs the thing, so that a preset fetches nothing else:
 #   nacre_find_openvino()       target openvino::runtime          -DOpenVINO_DIR=
 #   nacre_find_onnxruntime()    target onnxruntime::onnxruntime   -DNACRE_ONNXRUNTIME_ROOT=
@@ -19,13 +19,10 @@
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 find_package(Threads REQUIRED)
 find_package(fmt 9 REQUIRED)
-find_package(spdlog 1.10 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
-find_package(tomlplusplus 3.3 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 # Every package must define the target that our rooms name in LINKS.
-foreach(nacre_target IN ITEMS fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json
-                              tomlplusplus::tomlplusplus CLI11::CLI11)
+foreach(nacre_target IN ITEMS fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11)
   if(NOT TARGET ${nacre_target})
     message(FATAL_ERROR "The installed package does not define the CMake target ${nacre_target}.")
   endif()
