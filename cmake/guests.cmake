@@ -1,7 +1,7 @@
 # Guests: WebAssembly programs compiled from this tree's C and C++ by the pinned guest compiler.
 #
 #   nacre_guest(NAME [SOURCES files…] [COMMON files…] [COMPONENTS] [ONLY_COMPONENTS] [KEEP_NAMES]
-#               [VERSIONS versions…])
+#               [VERSIONS versions…] [STRINGS utf8|utf16])
 #       <bindir>/guests/NAME.wasm, a core module. With COMPONENTS the same sources also become
 #         NAME.component.wasm               wasi:nn 2024-10-28, the newest
 #         NAME.2024-08-19.component.wasm
@@ -9,8 +9,8 @@
 #       and with ONLY_COMPONENTS only these. SOURCES are compiled for each of them, with
 #       WASI_NN_COMPONENT and WASI_NN_VERSION defined; COMMON files do not see wasi-nn and are
 #       compiled once. A guest without SOURCES is its module and one NAME.component.wasm.
-#       A single language: any .cc makes a guest C++23 without exceptions or RTTI. KEEP_NAMES keeps
-#       function names and DWARF, for backtraces.
+#       Any .cc makes a guest C++23 without exceptions or RTTI. KEEP_NAMES keeps function names and
+#       DWARF, for backtraces. STRINGS is how a component's strings are encoded, utf8 unless given.
 #   nacre_guest_text(FILE)
 #       the WebAssembly text as it is, to <bindir>/guests/: the host compiles .wat too.
 #
@@ -83,14 +83,14 @@ endfunction()
 
 # Makes a component of a core module: its imports of wasi:nn get their types from the WIT of
 # `version`, those of WASI preview 1 go through the adapter. `dir` is for what is in between.
-function(nacre_guest_component output core version dir)
+function(nacre_guest_component output core version strings dir)
   cmake_path(GET output FILENAME file)
   set(typed "${dir}/${file}.typed")
   file(MAKE_DIRECTORY "${dir}")
   add_custom_command(
     OUTPUT "${output}"
     COMMAND "${NACRE_WASM_TOOLS}" component embed "${NACRE_GUEST_WIT_DIR}/${version}" --world ml
-            "${core}" -o "${typed}"
+            --encoding ${strings} "${core}" -o "${typed}"
     COMMAND "${NACRE_WASM_TOOLS}" component new "${typed}"
             --adapt "wasi_snapshot_preview1=${NACRE_WASI_ADAPTER}" -o "${output}"
     BYPRODUCTS "${typed}"
@@ -100,8 +100,8 @@ function(nacre_guest_component output core version dir)
 endfunction()
 
 function(nacre_guest name)
-  cmake_parse_arguments(ARG "KEEP_NAMES;COMPONENTS;ONLY_COMPONENTS" "" "SOURCES;COMMON;VERSIONS"
-                        ${ARGN})
+  cmake_parse_arguments(ARG "KEEP_NAMES;COMPONENTS;ONLY_COMPONENTS" "STRINGS"
+                        "SOURCES;COMMON;VERSIONS" ${ARGN})
   set(dir "${CMAKE_CURRENT_BINARY_DIR}/${name}.objects")
   set(strip -Wl,--strip-debug)
   if(ARG_KEEP_NAMES)
@@ -122,12 +122,15 @@ function(nacre_guest name)
     nacre_guest_link("${outputs}" ${linker} "${strip}" "${objects}")
     if(ARG_COMPONENTS AND NOT ARG_SOURCES)
       nacre_guest_component("${NACRE_GUESTS_DIR}/${name}.component.wasm"
-                            "${NACRE_GUESTS_DIR}/${name}.wasm" 2024-10-28 "${dir}")
+                            "${NACRE_GUESTS_DIR}/${name}.wasm" 2024-10-28 utf8 "${dir}")
       list(APPEND outputs "${NACRE_GUESTS_DIR}/${name}.component.wasm")
     endif()
   endif()
 
   if(ARG_SOURCES AND (ARG_COMPONENTS OR ARG_ONLY_COMPONENTS))
+    if(NOT ARG_STRINGS)
+      set(ARG_STRINGS utf8)
+    endif()
     if(NOT ARG_VERSIONS)
       set(ARG_VERSIONS ${NACRE_GUEST_VERSIONS})
     endif()
@@ -142,7 +145,8 @@ function(nacre_guest name)
                           "-DWASI_NN_COMPONENT;-DWASI_NN_VERSION=${number}" "${ARG_SOURCES}")
       set(core "${dir}/${version}/${name}.core.wasm")
       nacre_guest_link("${core}" ${linker} "${strip}" "${objects}")
-      nacre_guest_component("${NACRE_GUESTS_DIR}/${full_name}.wasm" "${core}" ${version} "${dir}")
+      nacre_guest_component("${NACRE_GUESTS_DIR}/${full_name}.wasm" "${core}" ${version}
+                            ${ARG_STRINGS} "${dir}")
       list(APPEND outputs "${NACRE_GUESTS_DIR}/${full_name}.wasm")
     endforeach()
   endif()

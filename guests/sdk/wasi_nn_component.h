@@ -211,7 +211,9 @@ static inline void wasi_nn_outputs_free(const wasi_nn_outputs* outputs) {
 }
 #endif
 
-/* Called by the host for each list that it returns. Nothing here may call the host. */
+/* Called by the host for each list that it returns. Nothing here may call the host. Define
+ * WASI_NN_OWN_REALLOC to bring another one. */
+#ifndef WASI_NN_OWN_REALLOC
 __attribute__((weak, export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_t old_size,
                                                                       size_t align, size_t size) {
   uint8_t* at;
@@ -234,6 +236,7 @@ __attribute__((weak, export_name("cabi_realloc"))) void* cabi_realloc(void* old,
   if (fresh == 0) abort();
   return fresh;
 }
+#endif
 
 #ifdef __cplusplus
 }
