@@ -114,7 +114,13 @@ int run(RunFlags& flags, const std::vector<std::string>& guest_args) {
   auto host = Host::create(std::move(plan->host));
   if (!host) return complain("run", host.error().message, kNotStarted);
   const auto outcome = (*host)->run(plan->guest);
-  if (!outcome) return complain("run", outcome.error().message, kNotStarted);
+  if (!outcome) {
+    std::string sentence = outcome.error().message;
+    if (outcome.error().code == ErrorCode::kSecurity && !plan->guest.allow_precompiled) {
+      sentence += " (--allow-precompiled, for a file of your own making)";
+    }
+    return complain("run", sentence, kNotStarted);
+  }
   if (!outcome->message.empty()) complain("run", outcome->message, 0);
   if (!outcome->backtrace.empty()) fmt::print(stderr, "{}", outcome->backtrace);
   // A process has only eight bits; a failure must not become 0 in them.
