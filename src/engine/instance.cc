@@ -55,8 +55,8 @@ Result<void> check_stack(std::size_t max_wasm_stack) {
   std::size_t size = 0;
   pthread_attr_getstack(&attributes, &lowest, &size);
   pthread_attr_destroy(&attributes);
-  const char here = 0;
-  const auto left = static_cast<std::size_t>(&here - static_cast<const char*>(lowest));
+  const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+  const auto left = static_cast<std::size_t>(here - static_cast<const char*>(lowest));
   if (left >= max_wasm_stack + kForHostFunctions) return {};
   return fail(
       ErrorCode::kInvalidArgument,
