@@ -51,7 +51,8 @@ Result<DirMapping> parse_dir(std::string_view text) {
   const bool wasmtime = text.find("::") != std::string_view::npos;
   const auto parts = split(text, wasmtime ? "::" : ":");
   for (const std::string_view part : parts) {
-    if (part.empty()) return invalid(fmt::format("\"{}\" has an empty part; {}", text, kAccepted));
+    if (part.empty() || part.front() == ':')
+      return invalid(fmt::format("\"{}\" has an empty part; {}", text, kAccepted));
   }
   if (parts.size() > 3) {
     return invalid(fmt::format("\"{}\" has {} parts; {}", text, parts.size(), kAccepted));
