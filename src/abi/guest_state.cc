@@ -119,16 +119,17 @@ bool GuestState::cancel() noexcept {
   return context != nullptr;
 }
 
-std::uint32_t GuestState::refuse(std::string_view function, Error error) noexcept {
+std::uint32_t GuestState::refuse(std::string_view function, const Error& error) noexcept {
   const std::uint32_t number = dialect_.errno_of(error.code);
+  last_error_.code = error.code;
   try {
-    last_error_ = {error.code, printable(error.message)};
+    last_error_.message = printable(error.message);
     if (options_.on_refusal) {
       options_.on_refusal(fmt::format("wasi-nn {}: {} (errno {}): {}", function,
                                       to_string(error.code), number, last_error_.message));
     }
   } catch (...) {
-    // Without memory for its sentence, the number still goes to the guest.
+    last_error_.message.clear();  // no memory for the sentence; the number still goes out
   }
   return number;
 }

@@ -110,7 +110,7 @@ class GuestState {
 
   /// Keeps the error as the last one, tells on_refusal, and gives its errno in the guest's dialect.
   /// `function` is the import's name.
-  [[nodiscard]] std::uint32_t refuse(std::string_view function, Error error) noexcept;
+  [[nodiscard]] std::uint32_t refuse(std::string_view function, const Error& error) noexcept;
 
   /// The last failed call's error, with its sentence made printable; kUnknown and empty before any.
   [[nodiscard]] const Error& last_error() const noexcept { return last_error_; }

@@ -131,7 +131,7 @@ std::uint32_t enter(void* state, GuestMemory& memory, const std::uint32_t* args)
     Result<void> result = kBody(guest, memory.bytes(), args);
     if (result) [[likely]]
       return kErrnoSuccess;
-    return guest.refuse(kName, std::move(result.error()));
+    return guest.refuse(kName, result.error());
   } catch (const std::bad_alloc&) {
     return refuse_plainly(guest, kName, "The host has not enough memory for this call.");
   } catch (const std::exception& e) {
