@@ -170,6 +170,7 @@ TEST(ExecutionContext, ZeroSizedAndScalarTensors) {
 // --- backends that do wrong
 
 struct Bad {
+  const char* name;
   std::string lines;
   ErrorCode code;
   std::string part;
@@ -193,10 +194,12 @@ TEST_P(BadBackend, IsAnErrorWithoutOutputsAndGoesOn) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadBackend,
-    testing::Values(Bad{"throw\n", ErrorCode::kRuntimeError, "says throw"},
-                    Bad{"fail out of cheese\n", ErrorCode::kRuntimeError, "out of cheese"},
-                    Bad{"fail\n", ErrorCode::kRuntimeError, "without saying why"},
-                    Bad{"wrong_shape\n", ErrorCode::kRuntimeError, "[4,7] of f32"}));
+    testing::Values(Bad{"Throws", "throw\n", ErrorCode::kRuntimeError, "says throw"},
+                    Bad{"Fails", "fail out of cheese\n", ErrorCode::kRuntimeError, "out of cheese"},
+                    Bad{"FailsWithoutWords", "fail\n", ErrorCode::kRuntimeError,
+                        "without saying why"},
+                    Bad{"WrongShape", "wrong_shape\n", ErrorCode::kRuntimeError, "[4,7] of f32"}),
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ExecutionContext, AsyncCompletionIsWaitedFor) {
   auto context = echo_context(std::string(kFloats) + "async\nsleep_ms 5\n");

@@ -1,0 +1,5 @@
+#include "suite_onnx.h"
+
+namespace {
+const bool kRegistered = nacre::test::add_onnx_cases("onnxruntime");
+}  // namespace
