@@ -114,7 +114,7 @@ Result<std::vector<Property>> OpenvinoBackend::properties() {
       {"vendor.version", build.substr(0, build.find('-'))},
       {"encodings", "openvino,onnx"},
       {"devices", devices()},
-      {"element_types", "f16,f32,f64,bf16,u8,i8,i16,u16,i32,u32,i64,u64,bool,string"},
+      {"element_types", "f16,f32,f64,bf16,u8,i8,i16,u16,i32,u32,i64,u64,bool"},
       {"loads", "bytes,path"},
       {"cancel", "yes"},
       {"threads.default", std::to_string(services_.thread_budget())},
@@ -157,6 +157,9 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
   auto model = read_model(core_, source, options.encoding);
   if (!model) return std::unexpected(std::move(model.error()));
   try {
+    if (auto checked = check_types(**model); !checked) {
+      return std::unexpected(std::move(checked.error()));
+    }
     auto description = describe_model(**model, on_cpu);
     if (!description) return std::unexpected(std::move(description.error()));
     auto compiled = core_.compile_model(*model, *device, compile_properties(options, on_cpu));

@@ -2,7 +2,6 @@
 
 #include "element_types.h"
 #include "messages.h"
-#include "strings.h"
 
 #include <openvino/runtime/exception.hpp>
 
@@ -71,19 +70,21 @@ class LentTensor final : public nacre_buffer {
 };
 
 OpenvinoContext::OpenvinoContext(ov::InferRequest request, const GraphDescription& description,
-                                 bool on_cpu)
+                                 const std::vector<bool>& bindable, bool on_cpu)
     : request_(std::move(request)), on_cpu_(on_cpu) {
   for (const TensorDescription& d : description.inputs)
     inputs_.emplace_back().name = d.name;
-  for (const TensorDescription& d : description.outputs) {
+  for (std::size_t i = 0; i < description.outputs.size(); ++i) {
+    const TensorDescription& d = description.outputs[i];
     Output output{.type = d.type,
+                  .bindable = bindable[i] && element_size(d.type) != 0,
                   .static_shape = {},
                   .rank = d.shape ? d.shape->rank() : 1,
                   .size = 0,
                   .bound = nullptr,
                   .lent = {nullptr, LentTensor::drop}};
     const auto count = d.shape ? element_count(d.shape->dims()) : std::nullopt;
-    if (count && element_size(d.type) != 0) {
+    if (count && output.bindable) {
       output.static_shape = d.shape;
       output.size = static_cast<std::size_t>(*count) * element_size(d.type);
     }
@@ -159,17 +160,7 @@ Result<void> OpenvinoContext::bind_input(std::size_t index, const nacre_tensor& 
   const std::span<const std::int64_t> dims{tensor.dims, tensor.rank};
   const auto type = static_cast<TensorType>(tensor.type);
   const bool same_shape = input.shape && std::ranges::equal(input.shape->dims(), dims);
-  if (type == TensorType::kString) {
-    if (!same_shape) {
-      input.shape.reset();
-      input.strings = ov::Tensor(ov::element::string, to_ov(dims));
-    }
-    if (auto unpacked = unpack_strings(to_view(tensor).data, input.strings); !unpacked) {
-      unpacked.error().message = "Input '" + input.name + "': " + unpacked.error().message;
-      return unpacked;
-    }
-    if (same_shape) return {};
-  } else if (on_cpu_ && !cpu_note(type).empty()) {
+  if (on_cpu_ && !cpu_note(type).empty()) {
     const std::size_t count = static_cast<std::size_t>(tensor.size) / element_size(type);
     if (const auto lossy = find_lossy_value(type, tensor.data, count)) {
       const std::string narrow = type == TensorType::kF64 ? "f32" : "i32";
@@ -185,11 +176,8 @@ Result<void> OpenvinoContext::bind_input(std::size_t index, const nacre_tensor& 
   input.shape.reset();
   quick_ = quick_ && same_shape;
   try {
-    request_.set_input_tensor(index,
-                              type == TensorType::kString
-                                  ? input.strings
-                                  : ov::Tensor(to_element_type(type), to_ov(dims),
-                                               tensor.data == nullptr ? nothing : tensor.data));
+    request_.set_input_tensor(index, ov::Tensor(to_element_type(type), to_ov(dims),
+                                                tensor.data == nullptr ? nothing : tensor.data));
   } catch (const std::exception& e) {
     return fail(ErrorCode::kInvalidArgument, "OpenVINO does not take the tensor of shape " +
                                                  to_string(dims) + " for input '" + input.name +
@@ -212,10 +200,8 @@ Result<void> OpenvinoContext::bind_output(std::size_t index, const OutputSink& s
     output.bound = data;
     return {};
   }
-  // Strings are copied out anyway, and of an unknown type no tensor can be made beforehand.
-  if (element_size(output.type) == 0 || (output.lent && output.lent->unique(output.lent.get()))) {
-    return {};
-  }
+  if (!output.bindable) return {};
+  if (output.lent && output.lent->unique(output.lent.get())) return {};
   output.lent.reset(new LentTensor(to_element_type(output.type), output.rank));
   request_.set_output_tensor(index, output.lent->tensor);
   return {};
@@ -237,14 +223,6 @@ Result<void> OpenvinoContext::deliver(std::size_t index, const OutputSink& sink)
   for (const std::size_t dim : shape)
     dims.push_back(static_cast<std::int64_t>(dim));
 
-  if (*type == TensorType::kString) {
-    const auto size = packed_size(tensor);
-    if (!size) return std::unexpected(size.error());
-    void* data = sink.allocate(index, *type, dims.dims(), static_cast<std::size_t>(*size));
-    if (data == nullptr) return refused();
-    pack_strings(tensor, static_cast<std::byte*>(data));
-    return {};
-  }
   const std::size_t size = tensor.get_byte_size();
   if (output.lent && size != 0 && tensor.data() == output.lent->tensor.data()) {
     output.lent->data = output.lent->tensor.data();

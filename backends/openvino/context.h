@@ -16,7 +16,7 @@ namespace nacre::openvino {
 
 class LentTensor;
 
-/// Copies nothing but strings: inputs are read where core put them, outputs of a static shape are
+/// Copies nothing: inputs are read where core put them, outputs of a static shape are
 /// written into the sink's buffers, and dynamic ones into tensors that are lent to the sink and
 /// replaced when somebody still holds them at the next computation. What was bound stays bound, so
 /// in the steady state no call of OpenVINO's is made but the inference.
@@ -26,7 +26,9 @@ class LentTensor;
 /// cancel() when a deadline is over, so none is looked at here.
 class OpenvinoContext final : public BackendContext {
  public:
-  OpenvinoContext(ov::InferRequest request, const GraphDescription& description, bool on_cpu);
+  /// `bindable`: the outputs whose memory may be set; the others are copied out.
+  OpenvinoContext(ov::InferRequest request, const GraphDescription& description,
+                  const std::vector<bool>& bindable, bool on_cpu);
   ~OpenvinoContext() override;
 
   void start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
@@ -39,11 +41,11 @@ class OpenvinoContext final : public BackendContext {
     std::string name;
     const void* data = nullptr;  // what is bound, with `shape`
     std::optional<Shape> shape;
-    ov::Tensor strings;
   };
   struct Output {
     TensorType type = TensorType::kUnknown;
-    std::optional<Shape> static_shape;  // nullopt: known only after the computation
+    bool bindable = false;
+    std::optional<Shape> static_shape;  // nullopt: known only after the computation, or not bound
     std::size_t rank = 1;
     std::size_t size = 0;  // bytes, of a static shape
     const void* bound = nullptr;

@@ -58,8 +58,6 @@ std::optional<TensorType> to_tensor_type(ov::element::Type type) noexcept {
       return TensorType::kU64;
     case ov::element::Type_t::boolean:
       return TensorType::kBool;
-    case ov::element::Type_t::string:
-      return TensorType::kString;
     default:
       return std::nullopt;
   }
@@ -94,7 +92,6 @@ ov::element::Type to_element_type(TensorType type) noexcept {
     case TensorType::kBool:
       return ov::element::boolean;
     case TensorType::kString:
-      return ov::element::string;
     case TensorType::kUnknown:
       break;
   }

@@ -16,7 +16,7 @@ namespace nacre::openvino {
 /// f8e4m3…).
 [[nodiscard]] std::optional<TensorType> to_tensor_type(ov::element::Type type) noexcept;
 
-/// The inverse; dynamic for kUnknown.
+/// The inverse; dynamic for kUnknown and kString.
 [[nodiscard]] ov::element::Type to_element_type(TensorType type) noexcept;
 
 /// What TensorDescription::note says of the type on the CPU; empty when it is computed as it is.

@@ -4,6 +4,10 @@
 #include "element_types.h"
 #include "messages.h"
 
+#include <openvino/op/constant.hpp>
+#include <openvino/op/parameter.hpp>
+#include <openvino/op/util/multi_subgraph_base.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -40,8 +44,8 @@ Result<TensorDescription> describe_port(const ov::Output<const ov::Node>& port, 
   if (!type) {
     return fail(ErrorCode::kUnsupportedOperation,
                 "The model's " + who + " holds " + port.get_element_type().to_string() +
-                    " elements, and Nacre carries whole bytes of integers and floats of 16, 32 and "
-                    "64 bits, bool and strings.");
+                    " elements, and Nacre carries integers of 8 to 64 bits, floats of 16 to 64 and "
+                    "bool with OpenVINO.");
   }
   d.type = *type;
   if (on_cpu && !is_output) add_words(d.note, std::string(cpu_note(*type)));
@@ -92,10 +96,47 @@ Result<GraphDescription> describe_model(const ov::Model& model, bool on_cpu) {
   return description;
 }
 
+Result<void> check_types(const ov::Model& model) {
+  for (const auto& node : model.get_ops()) {
+    const bool is_constant = ov::is_type<ov::op::v0::Constant>(node);
+    for (const auto& output : node->outputs()) {
+      const ov::element::Type type = output.get_element_type();
+      const bool is_string = type == ov::element::string;
+      const bool is_part_of_byte = type.is_static() && !is_string && type.bitwidth() < 8;
+      if (!is_string && (!is_part_of_byte || is_constant)) continue;
+      return fail(ErrorCode::kUnsupportedOperation,
+                  std::string("The model's ") + node->get_type_name() + " '" +
+                      node->get_friendly_name() + "' yields " + type.to_string() +
+                      " elements, and OpenVINO computes safely only on whole bytes of numbers and "
+                      "bool.");
+    }
+    if (const auto* subgraphs = ov::as_type<ov::op::util::MultiSubGraphOp>(node.get())) {
+      for (std::size_t i = 0; i < subgraphs->get_internal_subgraphs_size(); ++i) {
+        if (auto checked = check_types(*subgraphs->get_function(i)); !checked) return checked;
+      }
+    }
+  }
+  return {};
+}
+
+OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu)
+    : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {
+  // OpenVINO finds a port by its tensor. Where an output is an input passed through, or is the same
+  // value as another output, setting the one's memory would set the other's.
+  std::vector<ov::Output<ov::Node>> sources;
+  for (const auto& output : compiled_.outputs()) {
+    sources.push_back(output.get_node()->input_value(0));
+  }
+  for (const auto& source : sources) {
+    bindable_.push_back(!ov::is_type<ov::op::v0::Parameter>(source.get_node()) &&
+                        std::ranges::count(sources, source) == 1);
+  }
+}
+
 Result<std::unique_ptr<BackendContext>> OpenvinoGraph::create_context() {
   try {
     return std::make_unique<OpenvinoContext>(compiled_.create_infer_request(), description_,
-                                             on_cpu_);
+                                             bindable_, on_cpu_);
   } catch (const std::exception& e) {
     return fail(ErrorCode::kRuntimeError, "OpenVINO makes no infer request: " + explain(e));
   }

@@ -7,8 +7,15 @@
 #include <openvino/runtime/core.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace nacre::openvino {
+
+/// Refuses models whose values, subgraphs included, have a type on which the CPU plug-in corrupts
+/// its heap: strings (it copies their objects byte by byte) and, except as constants, which are
+/// only weights to be unpacked, elements of less than a byte. kUnsupportedOperation, naming the
+/// operation.
+[[nodiscard]] Result<void> check_types(const ov::Model& model);
 
 /// What the model says of its inputs and outputs, with OpenVINO's own names where the model gave
 /// none to a tensor. `on_cpu` adds the notes on types that the CPU plug-in narrows.
@@ -18,8 +25,7 @@ namespace nacre::openvino {
 /// Any thread. The compiled model is shared by all contexts; each has an infer request of its own.
 class OpenvinoGraph final : public BackendGraph {
  public:
-  OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu)
-      : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {}
+  OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu);
 
   [[nodiscard]] GraphDescription describe() const override { return description_; }
   [[nodiscard]] Result<std::unique_ptr<BackendContext>> create_context() override;
@@ -27,6 +33,7 @@ class OpenvinoGraph final : public BackendGraph {
  private:
   ov::CompiledModel compiled_;
   GraphDescription description_;
+  std::vector<bool> bindable_;  // outputs that may be given memory of ours
   bool on_cpu_;
 };
 

@@ -1,0 +1,335 @@
+// What the openvino backend computes, compared with OpenVINO's own API called directly.
+#include "fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openvino/opsets/opset13.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <thread>
+
+namespace nacre::test {
+namespace {
+
+namespace op = ov::opset13;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+
+const std::vector<std::pair<TensorType, ov::element::Type>>& element_types() {
+  static const std::vector<std::pair<TensorType, ov::element::Type>> types = {
+      {TensorType::kF16, ov::element::f16},     {TensorType::kF32, ov::element::f32},
+      {TensorType::kF64, ov::element::f64},     {TensorType::kBf16, ov::element::bf16},
+      {TensorType::kU8, ov::element::u8},       {TensorType::kI8, ov::element::i8},
+      {TensorType::kU16, ov::element::u16},     {TensorType::kI16, ov::element::i16},
+      {TensorType::kI32, ov::element::i32},     {TensorType::kU32, ov::element::u32},
+      {TensorType::kI64, ov::element::i64},     {TensorType::kU64, ov::element::u64},
+      {TensorType::kBool, ov::element::boolean}};
+  return types;
+}
+
+// Values that survive OpenVINO's narrowing: small and whole.
+Plain gentle(TensorType type, std::vector<std::int64_t> dims) {
+  const auto count = static_cast<std::size_t>(element_count(dims).value());
+  switch (type) {
+    case TensorType::kF64: {
+      std::vector<double> v(count);
+      for (std::size_t i = 0; i < count; ++i)
+        v[i] = static_cast<double>(i) - 3.5;
+      return plain(type, std::move(dims), v);
+    }
+    case TensorType::kI64:
+    case TensorType::kU64: {
+      std::vector<std::int64_t> v(count);
+      for (std::size_t i = 0; i < count; ++i)
+        v[i] = static_cast<std::int64_t>(i * 1000);
+      if (type == TensorType::kI64) v[0] = -7;
+      return plain(type, std::move(dims), v);
+    }
+    case TensorType::kU32: {
+      std::vector<std::uint32_t> v(count, 2'147'483'647u);
+      return plain(type, std::move(dims), v);
+    }
+    default:
+      return noise(type, std::move(dims), 5);
+  }
+}
+
+TEST(OpenvinoCompute, EveryElementTypeGoesThroughUnchanged) {
+  for (const auto& [ours, theirs] : element_types()) {
+    for (const ov::PartialShape& shape : {ov::PartialShape{3, 2}, ov::PartialShape{-1, 2}}) {
+      auto graph = load_ir(to_ir(identity(theirs, shape)));
+      ASSERT_TRUE(graph) << to_string(ours) << ": " << graph.error().message;
+      EXPECT_EQ((*graph)->description().inputs[0].type, ours);
+      EXPECT_EQ((*graph)->description().outputs[0].type, ours);
+      const Plain x = gentle(ours, {3, 2});
+      auto y = compute(*graph, {x});
+      ASSERT_TRUE(y) << to_string(ours) << ": " << y.error().message;
+      EXPECT_EQ(*y, std::vector{x});
+    }
+  }
+}
+
+TEST(OpenvinoCompute, EveryElementTypeOfOnnxToo) {
+  for (const auto& [ours, theirs] : element_types()) {
+    const std::string name = "identity_" + std::string(to_string(ours));
+    auto graph = load_path(onnx_path(name), "backend=openvino");
+    ASSERT_TRUE(graph) << name << ": " << graph.error().message;
+    EXPECT_EQ((*graph)->description().inputs[0].type, ours);
+    const Plain x = gentle(ours, {4, 2});
+    auto y = compute(*graph, {x});
+    ASSERT_TRUE(y) << name << ": " << y.error().message;
+    EXPECT_EQ(*y, std::vector{x});
+  }
+}
+
+// What the CPU plug-in would change without a word is refused with the input's name and the value.
+TEST(OpenvinoCompute, ValuesOutsideI32AndF32AreRefused) {
+  const auto refusal = [](ov::element::Type type, const Plain& x) -> std::string {
+    auto y = compute(load_ir(to_ir(identity(type, {-1}))).value(), {x});
+    if (y) return "";
+    EXPECT_EQ(y.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(y.error().message, HasSubstr("'x'"));
+    return y.error().message;
+  };
+  using I64 = std::vector<std::int64_t>;
+  using U64 = std::vector<std::uint64_t>;
+  using U32 = std::vector<std::uint32_t>;
+  using F64 = std::vector<double>;
+  const std::int64_t big = (std::int64_t{1} << 40) + 5;
+  EXPECT_THAT(refusal(ov::element::i64, plain(TensorType::kI64, {3}, I64{1, 2, big})),
+              HasSubstr("element 2 is 1099511627781"));
+  EXPECT_THAT(refusal(ov::element::i64, plain(TensorType::kI64, {1}, I64{-2'147'483'649})),
+              HasSubstr("-2147483649"));
+  EXPECT_EQ(
+      refusal(ov::element::i64, plain(TensorType::kI64, {2}, I64{2'147'483'647, -2'147'483'648})),
+      "");
+  EXPECT_THAT(refusal(ov::element::u64, plain(TensorType::kU64, {1}, U64{~std::uint64_t{0}})),
+              HasSubstr("18446744073709551615"));
+  EXPECT_THAT(refusal(ov::element::u32, plain(TensorType::kU32, {1}, U32{2'147'483'648u})),
+              HasSubstr("2147483648"));
+  EXPECT_THAT(refusal(ov::element::f64, plain(TensorType::kF64, {2}, F64{0, 1e300})),
+              HasSubstr("element 1"));
+  const double inf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(refusal(ov::element::f64, plain(TensorType::kF64, {3}, F64{inf, -inf, std::nan("")})),
+            "");
+  // One bad value among many, in every place a block of the search could lose it.
+  for (const std::size_t at : {0u, 4095u, 4096u, 9999u}) {
+    I64 values(10'000, 1);
+    values[at] = big;
+    EXPECT_THAT(refusal(ov::element::i64, plain(TensorType::kI64, {10'000}, values)),
+                HasSubstr("element " + std::to_string(at) + " is"));
+  }
+}
+
+TEST(OpenvinoCompute, ManyInputsAndOutputs) {
+  auto graph = load_path(onnx_path("many"), "backend=openvino").value();
+  const Plain a = plain<float>(TensorType::kF32, {2, 2}, {1, 2, 3, 4});
+  const Plain b = plain<std::int64_t>(TensorType::kI64, {3}, {10, -20, 30});
+  const Plain c{TensorType::kBool, {3}, std::string("\1\0\1", 3)};
+  auto y = compute(graph, {a, b, c});
+  ASSERT_TRUE(y) << y.error().message;
+  EXPECT_EQ((*y)[0], (Plain{TensorType::kBool, {3}, std::string("\0\1\0", 3)}));
+  EXPECT_EQ((*y)[1], plain<float>(TensorType::kF32, {2, 2}, {2, 3, 4, 5}));
+  EXPECT_EQ((*y)[2], plain<std::int64_t>(TensorType::kI64, {1}, {3}));
+  EXPECT_EQ((*y)[3], plain<std::int64_t>(TensorType::kI64, {3}, {20, -40, 60}));
+}
+
+TEST(OpenvinoCompute, ShapesThatDependOnTheData) {
+  auto graph = load_path(onnx_path("nonzero"), "backend=openvino").value();
+  auto context = ExecutionContext::create(graph).value();
+  for (const std::vector<float>& x : {std::vector<float>{0, 1, 0, 2}, std::vector<float>{0, 0},
+                                      std::vector<float>{5, 5, 5, 5, 5}, std::vector<float>{}}) {
+    std::vector<std::int64_t> where;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (x[i] != 0) where.push_back(static_cast<std::int64_t>(i));
+    }
+    auto y = compute(*context, {plain(TensorType::kF32, {static_cast<std::int64_t>(x.size())}, x)});
+    ASSERT_TRUE(y) << y.error().message;
+    EXPECT_EQ(y->at(0),
+              plain(TensorType::kI64, {1, static_cast<std::int64_t>(where.size())}, where));
+  }
+}
+
+TEST(OpenvinoCompute, OneValueAsTwoOutputs) {
+  auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{4});
+  auto relu = std::make_shared<op::Relu>(x);
+  auto model = std::make_shared<ov::Model>(
+      ov::ResultVector{std::make_shared<op::Result>(relu), std::make_shared<op::Result>(relu),
+                       std::make_shared<op::Result>(x)},
+      ov::ParameterVector{x});
+  auto graph = load_ir(to_ir(model)).value();
+  auto context = ExecutionContext::create(graph).value();
+  for (const float sign : {1.0f, -1.0f, 1.0f}) {
+    const Plain in = plain<float>(TensorType::kF32, {4}, {sign, 2 * sign, 3 * sign, -4 * sign});
+    auto y = compute(*context, {in});
+    ASSERT_TRUE(y) << y.error().message;
+    ASSERT_EQ(y->size(), 3u);
+    std::vector<float> expected = values<float>(in);
+    for (float& v : expected)
+      v = std::max(v, 0.0f);
+    EXPECT_EQ((*y)[0], plain(TensorType::kF32, {4}, expected));
+    EXPECT_EQ((*y)[1], (*y)[0]);
+    EXPECT_EQ((*y)[2], in);
+  }
+}
+
+// Static outputs go into the host's buffers, dynamic ones are lent: neither may change when held.
+TEST(OpenvinoCompute, ATensorThatIsHeldNeverChanges) {
+  for (const ov::PartialShape& shape : {ov::PartialShape{100}, ov::PartialShape{-1}}) {
+    auto graph = load_ir(to_ir(identity(ov::element::f32, shape))).value();
+    auto context = ExecutionContext::create(graph).value();
+    std::vector<Tensor> held;
+    for (int i = 0; i < 20; ++i) {
+      const std::vector<float> x(100, static_cast<float>(i));
+      ASSERT_TRUE(compute(*context, {plain(TensorType::kF32, {100}, x)}));
+      held.push_back(**context->output(0));
+    }
+    context.reset();
+    graph.reset();
+    for (int i = 0; i < 20; ++i) {
+      const auto* data = reinterpret_cast<const float*>(held[i].data.data());
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % 64, 0u);
+      for (int k = 0; k < 100; ++k)
+        ASSERT_EQ(data[k], static_cast<float>(i));
+    }
+  }
+}
+
+TEST(OpenvinoCompute, DynamicOutputsReuseTheirMemory) {
+  auto graph = load_ir(to_ir(identity(ov::element::f32, {-1}))).value();
+  auto context = ExecutionContext::create(graph).value();
+  const Plain x = noise(TensorType::kF32, {1000}, 3);
+  ASSERT_TRUE(compute(*context, {x}));
+  const void* first = (*context->output(0))->data.data();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(compute(*context, {x}));
+    EXPECT_EQ((*context->output(0))->data.data(), first);
+  }
+}
+
+TEST(OpenvinoCompute, BitForBitAsOpenvinoItself) {
+  const std::vector<Plain> x = {noise(TensorType::kF32, {1, 3, 8, 8}, 11)};
+  auto net = small_net();
+  auto compiled = direct_model(net);
+  EXPECT_EQ(compute(load_ir(to_ir(net)).value(), x).value(), direct(compiled, x));
+
+  const std::vector<Plain> photo = {noise(TensorType::kF32, {1, 3, 224, 224}, 12)};
+  for (const char* extension : {"onnx", "xml"}) {
+    const std::string path = efficientnet_path(extension);
+    for (const bool fast : {false, true}) {
+      auto reference = direct_model(direct_core().read_model(path), 2, fast);
+      auto graph =
+          load_path(path, std::string("backend=openvino") + (fast ? ",precision=fast" : ""));
+      ASSERT_TRUE(graph) << graph.error().message;
+      EXPECT_EQ(compute(*graph, photo).value(), direct(reference, photo))
+          << path << " fast: " << fast;
+    }
+  }
+}
+
+TEST(OpenvinoCompute, PrecisionIsTheModelsUnlessAskedForFast) {
+  const std::vector<Plain> x = {noise(TensorType::kF32, {1, 3, 224, 224}, 13)};
+  auto f32 =
+      direct_core().compile_model(efficientnet_path("onnx"), "CPU",
+                                  ov::AnyMap{ov::num_streams(1), ov::inference_num_threads(2),
+                                             ov::hint::inference_precision(ov::element::f32)});
+  auto graph = load_path(efficientnet_path("onnx"), "backend=openvino").value();
+  const auto ours = values<float>(compute(graph, x).value()[0]);
+  const auto reference = values<float>(direct(f32, x)[0]);
+  ASSERT_EQ(ours.size(), 1000u);
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    ASSERT_NEAR(ours[i], reference[i], 1e-6);
+}
+
+TEST(OpenvinoCompute, ThreadsAndStreamsDoNotChangeTheAnswer) {
+  const std::vector<Plain> x = {noise(TensorType::kF32, {1, 3, 224, 224}, 14)};
+  const auto reference =
+      values<float>(compute(load_path(efficientnet_path("xml")).value(), x).value()[0]);
+  for (const char* more : {"threads=1", "threads=2", "streams=2", "threads=1,streams=2"}) {
+    auto graph = load_path(efficientnet_path("xml"), more);
+    ASSERT_TRUE(graph) << graph.error().message;
+    const auto y = values<float>(compute(*graph, x).value()[0]);
+    for (std::size_t i = 0; i < y.size(); ++i)
+      ASSERT_NEAR(y[i], reference[i], 1e-5) << more;
+  }
+}
+
+TEST(OpenvinoCompute, TwoContextsOnTwoThreads) {
+  for (const char* more : {"streams=1", "threads=1,streams=2"}) {
+    const ScratchFolder folder;
+    const Ir ir = to_ir(small_net());
+    const std::string path = folder.write("net.xml", ir.xml);
+    folder.write("net.bin", ir.bin);
+    auto graph = load_path(path, more).value();
+    std::atomic<int> wrong{0};
+    const auto work = [&](std::uint32_t seed) {
+      const Plain x = noise(TensorType::kF32, {1, 3, 8, 8}, seed);
+      auto context = ExecutionContext::create(graph).value();
+      const auto expected = compute(graph, {x}).value();
+      for (int i = 0; i < 2000; ++i) {
+        auto y = compute(*context, {x});
+        if (!y || *y != expected) ++wrong;
+      }
+    };
+    std::thread other(work, 1);
+    work(2);
+    other.join();
+    EXPECT_EQ(wrong, 0) << more;
+  }
+}
+
+TEST(OpenvinoCompute, StopsAtItsDeadlineAndGoesOnAfterwards) {
+  const Ir ir = to_ir(slow_net());
+  const ScratchFolder folder;
+  const std::string path = folder.write("net.xml", ir.xml);
+  folder.write("net.bin", ir.bin);
+  for (const char* more : {"threads=1", "threads=2"}) {
+    auto graph = load_path(path, more).value();
+    auto context = ExecutionContext::create(graph).value();
+    const Plain x = noise(TensorType::kF32, {512, 512}, 1);
+    auto begin = steady_clock::now();
+    const auto expected = compute(*context, {x});
+    ASSERT_TRUE(expected) << expected.error().message;
+    const auto whole = steady_clock::now() - begin;
+    for (int i = 0; i < 3; ++i) {
+      begin = steady_clock::now();
+      auto late = context->compute(begin + whole / 10);
+      const auto took = steady_clock::now() - begin;
+      ASSERT_FALSE(late) << more;
+      EXPECT_EQ(late.error().code, ErrorCode::kTimeout);
+      EXPECT_LT(took, whole / 2 + milliseconds(50)) << more;
+      auto again = compute(*context, {x});
+      ASSERT_TRUE(again) << again.error().message;
+      EXPECT_EQ(*again, *expected);
+    }
+  }
+}
+
+TEST(OpenvinoCompute, CancelFromAnotherThread) {
+  auto graph = load_ir(to_ir(slow_net())).value();
+  auto context = ExecutionContext::create(graph).value();
+  const Plain x = noise(TensorType::kF32, {512, 512}, 1);
+  const auto expected = compute(*context, {x}).value();
+  int stopped = 0;
+  for (int i = 0; i < 40; ++i) {
+    std::thread other([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(i * 50));
+      context->cancel();
+    });
+    auto result = context->compute();
+    other.join();
+    if (!result) {
+      EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
+      ++stopped;
+    }
+  }
+  EXPECT_GE(stopped, 30);  // the earliest may come before compute has begun
+  EXPECT_EQ(compute(*context, {x}).value(), expected);
+}
+
+}  // namespace
+}  // namespace nacre::test

@@ -1,0 +1,232 @@
+// Broken and hostile model bytes: each is refused in words, and the process goes on.
+#include "fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+
+namespace nacre::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Ir& good() {
+  static const Ir ir = to_ir(small_net());
+  return ir;
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, text.npos) << what << " is not in " << text;
+  return at == text.npos ? text : text.replace(at, what.size(), by);
+}
+
+// The code of the refusal; the sentence must be one.
+ErrorCode refusal(const std::vector<std::string>& parts,
+                  GraphEncoding encoding = GraphEncoding::kOpenvino) {
+  auto graph = load_bytes(parts, encoding);
+  EXPECT_FALSE(graph) << parts[0].substr(0, 200);
+  if (graph) return ErrorCode::kUnknown;
+  EXPECT_GT(graph.error().message.size(), 10u);
+  EXPECT_EQ(graph.error().message.find("Exception from"), std::string::npos);
+  EXPECT_EQ(graph.error().message.find('\n'), std::string::npos);
+  return graph.error().code;
+}
+
+void still_works() {
+  const Plain x = noise(TensorType::kF32, {1, 3, 8, 8}, 1);
+  auto graph = load_ir(good());
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_TRUE(compute(*graph, {x}));
+}
+
+TEST(OpenvinoHostile, NotAModel) {
+  for (const std::string& bytes :
+       {std::string(), std::string("<"), std::string(1, '\0'), std::string("<net/>"),
+        std::string(100'000, '<'), std::string("<?xml version=\"1.0\"?>"), std::string(4096, 'x'),
+        std::string("\x7f"
+                    "ELF"),
+        read_file(onnx_path("many"))}) {
+    EXPECT_EQ(refusal({bytes, good().bin}), ErrorCode::kInvalidEncoding) << bytes.substr(0, 40);
+  }
+  for (const std::string& bytes :
+       {std::string(), std::string(1, '\x08'), std::string(4096, 'x'), good().xml}) {
+    EXPECT_EQ(refusal({bytes}, GraphEncoding::kOnnx), ErrorCode::kInvalidEncoding);
+  }
+  still_works();
+}
+
+TEST(OpenvinoHostile, CutAnywhere) {
+  for (std::size_t n = 0; n < good().xml.size(); n += 61) {
+    static_cast<void>(refusal({good().xml.substr(0, n), good().bin}));
+  }
+  for (std::size_t n = 0; n < good().bin.size(); n += 16) {
+    auto graph = load_bytes({good().xml, good().bin.substr(0, n)}, GraphEncoding::kOpenvino);
+    ASSERT_FALSE(graph) << n;
+  }
+  const std::string onnx = read_file(efficientnet_path("onnx"));
+  for (std::size_t n = 0; n < 64 * 1024; n += 1024) {
+    static_cast<void>(refusal({onnx.substr(0, n)}, GraphEncoding::kOnnx));
+  }
+  const std::string xml = read_file(efficientnet_path("xml"));
+  for (std::size_t n = 0; n < xml.size(); n += 1024) {
+    static_cast<void>(refusal({xml.substr(0, n), good().bin}));
+  }
+  still_works();
+}
+
+TEST(OpenvinoHostile, WeightsOutOfRange) {
+  const std::string& xml = good().xml;
+  const std::string place = R"(offset="0" size="432")";
+  for (const char* by :
+       {R"(offset="99999999999" size="432")", R"(offset="18446744073709551600" size="432")",
+        R"(offset="9223372036854775800" size="432")", R"(offset="-16" size="432")",
+        R"(offset="20" size="432")", R"(offset="0" size="4")", R"(offset="0" size="0")",
+        R"(offset="0" size="18446744073709551615")", R"(offset="0" size="9223372036854775807")",
+        R"(offset="x" size="432")", R"(size="432")", R"(offset="0")"}) {
+    EXPECT_EQ(refusal({replaced(xml, place, by), good().bin}), ErrorCode::kInvalidEncoding) << by;
+  }
+  EXPECT_EQ(refusal({xml}), ErrorCode::kInvalidEncoding);
+  still_works();
+}
+
+TEST(OpenvinoHostile, ShapesAndAttributesThatMakeNoSense) {
+  const auto swap = [](std::string_view what, std::string_view by) {
+    return replaced(good().xml, what, by);
+  };
+  for (const std::string& xml :
+       {swap(R"(shape="4, 3, 3, 3")", R"(shape="4294967296, 4294967296, 3, 3")"),
+        swap(R"(shape="4, 3, 3, 3")", R"(shape="4611686018427387904, 4, 27, 4")"),
+        swap(R"(shape="1,3,8,8")", R"(shape="1,3,4294967296,4294967296")"),
+        swap(R"(shape="1,3,8,8")", R"(shape="1,3,-8,-8")"),
+        swap(R"(strides="1, 1")", R"(strides="0, 0")"),
+        swap(R"(strides="1, 1")", R"(strides="-1, -1")"),
+        swap(R"(strides="1, 1")", R"(strides="1, 1, 1")"),
+        swap(R"(dilations="1, 1")", R"(dilations="0, 0")"),
+        swap(R"(pads_begin="1, 1")", R"(pads_begin="-900, -900")"),
+        swap(R"(pads_begin="1, 1")", R"(pads_begin="2000000000, 2000000000")"),
+        swap(R"(element_type="f32")", R"(element_type="f33")"),
+        swap("ReLU", "Frobnicate"),
+        swap("opset1", "opset99"),
+        swap(R"(version="11")", R"(version="99")"),
+        swap(R"(from-layer="0")", R"(from-layer="3")"),
+        swap(R"(from-layer="0")", R"(from-layer="99999999999999999999999")"),
+        swap(R"(to-layer="2")", R"(to-layer="77")"),
+        swap(R"(from-port="0")", R"(from-port="77")"),
+        swap(R"(to-port="0")", R"(to-port="4000000000")"),
+        swap(R"(<layer id="1")", R"(<layer id="0")")}) {
+    static_cast<void>(refusal({xml, good().bin}));
+  }
+  still_works();
+}
+
+// An IR is only its two parts: nothing in it can name a file, and no entity is expanded.
+TEST(OpenvinoHostile, XmlThatReachesOutOrGrows) {
+  const std::string body = good().xml.substr(good().xml.find("<net"));
+  const std::string secret = "root:x:0:0";
+  std::string bomb = "<!DOCTYPE net [<!ENTITY a0 \"aaaaaaaaaa\">";
+  for (int i = 1; i < 12; ++i) {
+    bomb += "<!ENTITY a" + std::to_string(i) + " \"";
+    for (int k = 0; k < 10; ++k)
+      bomb += "&a" + std::to_string(i - 1) + ";";
+    bomb += "\">";
+  }
+  bomb += "]>";
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::string& xml :
+       {"<!DOCTYPE net [<!ENTITY f SYSTEM \"file:///etc/passwd\">]>" +
+            replaced(body, R"(names="x")", R"(names="&f;")"),
+        "<!DOCTYPE net SYSTEM \"file:///etc/passwd\">" + replaced(body, "<rt_info />", "&f;"),
+        bomb + replaced(body, R"(names="x")", R"(names="&a11;")")}) {
+    auto graph = load_bytes({xml, good().bin}, GraphEncoding::kOpenvino);
+    if (!graph) continue;  // refusing is as good
+    const std::string& name = (*graph)->description().inputs[0].name;
+    EXPECT_LT(name.size(), 100u);
+    EXPECT_EQ(name.find(secret), name.npos);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
+TEST(OpenvinoHostile, DeepNestingDoesNotOverflowTheStack) {
+  for (const int depth : {1000, 1'000'000}) {
+    std::string open;
+    std::string close;
+    for (int i = 0; i < depth; ++i) {
+      open += "<a>";
+      close += "</a>";
+    }
+    static_cast<void>(refusal({replaced(good().xml, "<layers>", open + "<layers>"), good().bin}));
+    for (const std::string& xml :
+         {replaced(good().xml, "<layers>", open + close + "<layers>"),
+          replaced(good().xml, "<rt_info />", "<rt_info>" + open + close + "</rt_info>")}) {
+      static_cast<void>(load_bytes({xml, good().bin}, GraphEncoding::kOpenvino));
+    }
+  }
+  still_works();
+}
+
+TEST(OpenvinoHostile, RandomChanges) {
+  const char* numbers[] = {"0", "-1", "65536", "2147483648", "9223372036854775807", "3.5", "?"};
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    Ir ir = good();
+    for (int k = 0; k < 3; ++k) {
+      const std::size_t at = random() % ir.xml.size();
+      switch (random() % 4) {
+        case 0:
+          ir.xml[at] = static_cast<char>(random());
+          break;
+        case 1:
+          ir.xml.erase(at, random() % 20);
+          break;
+        case 2:
+          ir.xml.insert(at, ir.xml.substr(random() % ir.xml.size(), random() % 40));
+          break;
+        default: {
+          const std::size_t digit = ir.xml.find_first_of("0123456789", at);
+          if (digit == ir.xml.npos) break;
+          const std::size_t end = ir.xml.find_first_not_of("0123456789", digit);
+          ir.xml.replace(digit, end - digit, numbers[random() % std::size(numbers)]);
+        }
+      }
+    }
+    ir.bin[random() % ir.bin.size()] = static_cast<char>(random());
+    auto graph = load_ir(ir);
+    if (!graph) {
+      EXPECT_GT(graph.error().message.size(), 10u) << seed;
+      continue;
+    }
+    const GraphDescription& d = (*graph)->description();
+    if (d.inputs.size() != 1 || !d.inputs[0].shape || d.inputs[0].type != TensorType::kF32) {
+      continue;
+    }
+    std::vector<std::int64_t> dims(d.inputs[0].shape->dims().begin(),
+                                   d.inputs[0].shape->dims().end());
+    for (std::int64_t& dim : dims)
+      dim = dim < 0 ? 1 : dim;
+    if (element_count(dims).value_or(1 << 30) > 1 << 20) continue;
+    static_cast<void>(compute(*graph, {noise(TensorType::kF32, dims, seed)}));
+  }
+  still_works();
+}
+
+TEST(OpenvinoHostile, ExternalDataOfAGuestIsRefused) {
+  for (const char* name :
+       {"external_near", "external_absolute", "external_parent", "external_attribute",
+        "external_subgraph", "external_function", "external_sparse"}) {
+    EXPECT_EQ(refusal({read_file(onnx_path(name))}, GraphEncoding::kOnnx), ErrorCode::kSecurity)
+        << name;
+  }
+}
+
+TEST(OpenvinoHostile, ExternalDataOfTheOperatorIsFound) {
+  auto graph = load_path(onnx_path("external_near"), "backend=openvino");
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(compute(*graph, {plain<float>(TensorType::kF32, {4}, {0, 0, 0, 0})}).value()[0],
+            plain<float>(TensorType::kF32, {4}, {1, 2, 3, 4}));
+}
+
+}  // namespace
+}  // namespace nacre::test
