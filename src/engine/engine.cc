@@ -82,6 +82,10 @@ ConfigHandle make_config(const EngineOptions& options, Error* error) {
       }
       break;
   }
+#if defined(__SANITIZE_THREAD__)
+  // The archive is not instrumented: threads that compile would look like races.
+  wasmtime_config_parallel_compilation_set(config.get(), false);
+#endif
   wasmtime_config_epoch_interruption_set(config.get(), options.interruptible);
   wasmtime_config_consume_fuel_set(config.get(), options.meter_fuel);
   wasmtime_config_async_stack_size_set(config.get(),
@@ -298,3 +302,13 @@ Result<Module> Engine::load_module_file(const std::filesystem::path& path,
 }
 
 }  // namespace nacre::engine
+
+#if defined(__SANITIZE_THREAD__)
+// The archive is not instrumented, so the sanitizer sees its memory come and go but not its
+// atomics. What our own code does on both sides of a race is still reported.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:alloc::sync\nrace:alloc::raw_vec\nrace:_ZN5alloc\nrace:core::ptr::drop_in_place\n"
+         "race:_ZN4core3ptr\nrace:_RNv\nrace:bytes::\nrace:tokio\nrace:wasmtime\nrace:cranelift\n"
+         "signal:alloc\nsignal:wasmtime\n";
+}
+#endif
