@@ -82,11 +82,13 @@ class BackendGraph;
 class Graph {
  public:
   /// Takes a backend's graph. `backend` is the backend's name, `keep_alive` what must outlive the
-  /// graph (the loaded module).
+  /// graph (the loaded module). `facts` are what is known of the model beside what the backend
+  /// says; a key that the backend gives stays as it gives it.
   [[nodiscard]] static std::shared_ptr<Graph> create(std::unique_ptr<BackendGraph> graph,
                                                      std::string backend, GraphEncoding encoding,
                                                      ExecutionTarget target,
-                                                     std::shared_ptr<void> keep_alive);
+                                                     std::shared_ptr<void> keep_alive,
+                                                     std::vector<Property> facts = {});
   ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;

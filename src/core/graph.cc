@@ -38,11 +38,18 @@ Graph::~Graph() = default;
 
 std::shared_ptr<Graph> Graph::create(std::unique_ptr<BackendGraph> graph, std::string backend,
                                      GraphEncoding encoding, ExecutionTarget target,
-                                     std::shared_ptr<void> keep_alive) {
+                                     std::shared_ptr<void> keep_alive,
+                                     std::vector<Property> facts) {
   std::shared_ptr<Graph> made(new Graph);
   made->keep_alive_ = std::move(keep_alive);
   made->graph_ = std::move(graph);
   made->description_ = made->graph_->describe();
+  std::vector<Property>& properties = made->description_.properties;
+  for (Property& fact : facts) {
+    if (std::ranges::find(properties, fact.key, &Property::key) == properties.end()) {
+      properties.push_back(std::move(fact));
+    }
+  }
   made->backend_ = std::move(backend);
   made->encoding_ = encoding;
   made->target_ = target;

@@ -107,8 +107,29 @@ Result<std::shared_ptr<const OpenBackend>> choose(BackendCatalog& catalog, std::
   return backend;
 }
 
+/// What an ONNX file says of its making, under the keys that backends use.
+std::vector<Property> onnx_facts(Bytes model) {
+  std::vector<Property> facts;
+  const auto versions = onnx_versions(model);
+  if (!versions) return facts;  // whoever loads it says what is wrong
+  std::string opsets;
+  for (const OnnxOpset& opset : versions->opsets) {
+    if (!opsets.empty()) opsets += ',';
+    const bool own = opset.domain.empty() || opset.domain == "ai.onnx";
+    opsets +=
+        own ? fmt::format("{}", opset.version) : fmt::format("{}:{}", opset.domain, opset.version);
+  }
+  if (!opsets.empty()) facts.push_back({"opset", std::move(opsets)});
+  if (versions->ir_version) {
+    facts.push_back({"ir_version", fmt::format("{}", *versions->ir_version)});
+  }
+  if (!versions->producer.empty()) facts.push_back({"producer", versions->producer});
+  return facts;
+}
+
 Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> backend,
-                                         const ModelSource& source, const LoadOptions& options) {
+                                         const ModelSource& source, const LoadOptions& options,
+                                         std::vector<Property> facts = {}) {
   const std::string_view loads = backend->property("loads");
   const bool by_bytes = !source.parts.empty();
   if (!lists(loads, by_bytes ? "bytes" : "path")) {
@@ -121,7 +142,7 @@ Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> back
   std::string name = backend->name;
   auto keep = std::const_pointer_cast<OpenBackend>(std::move(backend));
   return Graph::create(std::move(*graph), std::move(name), options.encoding, options.target,
-                       std::move(keep));
+                       std::move(keep), std::move(facts));
 }
 
 Result<MappedFile> map_file(const std::string& path) {
@@ -219,6 +240,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
 
   auto decided = decide(encoding, sniff(parts));
   if (!decided) return std::unexpected(std::move(decided.error()));
+  std::vector<Property> facts;
   if (*decided == GraphEncoding::kOnnx) {
     if (parts.size() != 1) {
       return fail(ErrorCode::kInvalidEncoding,
@@ -227,6 +249,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
     if (auto ok = refuse_external_data(parts[0]); !ok) {
       return std::unexpected(std::move(ok.error()));
     }
+    facts = onnx_facts(parts[0]);
   }
   std::vector<Bytes> ordered(parts.begin(), parts.end());
   if (*decided == GraphEncoding::kOpenvino && ordered.size() == 2 &&
@@ -238,7 +261,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   LoadOptions options;
   options.encoding = *decided;
   options.target = target;
-  return load_with(std::move(*backend), {.parts = ordered, .paths = {}}, options);
+  return load_with(std::move(*backend), {.parts = ordered, .paths = {}}, options, std::move(facts));
 }
 
 Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSpec& spec) {
@@ -254,6 +277,7 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
     decided.error().message = fmt::format("{}: {}", spec.paths[0], decided.error().message);
     return std::unexpected(std::move(decided.error()));
   }
+  std::vector<Property> facts;
   if (*decided == GraphEncoding::kOnnx) {
     if (opened->files.size() != 1) {
       return fail(
@@ -266,17 +290,19 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
     if (auto ok = check_external_data_inside(opened->files[0].bytes(), folder); !ok) {
       return std::unexpected(std::move(ok.error()));
     }
+    facts = onnx_facts(opened->files[0].bytes());
   }
   auto backend = choose(catalog, spec.backend, *decided, spec.target);
   if (!backend) return std::unexpected(std::move(backend.error()));
   const LoadOptions options = options_of(spec, *decided);
   if (lists((*backend)->property("loads"), "path") || opened->files.empty()) {
-    return load_with(std::move(*backend), {.parts = {}, .paths = opened->paths}, options);
+    return load_with(std::move(*backend), {.parts = {}, .paths = opened->paths}, options,
+                     std::move(facts));
   }
   std::vector<Bytes> parts;
   for (const MappedFile& file : opened->files)
     parts.push_back(file.bytes());
-  return load_with(std::move(*backend), {.parts = parts, .paths = {}}, options);
+  return load_with(std::move(*backend), {.parts = parts, .paths = {}}, options, std::move(facts));
 }
 
 }  // namespace nacre

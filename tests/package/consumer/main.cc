@@ -1,8 +1,10 @@
 // Runs a guest written as text, and expects the exit code it asks for.
+#include <nacre/execution_context.h>
 #include <nacre/host.h>
 
 #include <cstdio>
 #include <span>
+#include <string>
 #include <string_view>
 
 int main() {
