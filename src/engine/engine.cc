@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engine/component_linking.h"
 #include "engine/engine_state.h"
 #include "engine/processor.h"
 
@@ -91,6 +92,9 @@ ConfigHandle make_config(const EngineOptions& options, Error* error) {
   wasmtime_config_async_stack_size_set(config.get(),
                                        options.max_wasm_stack + (std::size_t{1} << 20));
   wasmtime_config_max_wasm_stack_set(config.get(), options.max_wasm_stack);
+  wasmtime_config_wasm_component_model_set(config.get(), true);
+  // Component tasks in the host are never concurrent here, and each call is cheaper without.
+  wasmtime_config_concurrency_support_set(config.get(), false);
   return config;
 }
 
@@ -105,11 +109,24 @@ std::span<const std::uint8_t> octets(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
-Result<ModuleHandle> compile(const Engine::State& engine, std::span<const std::byte> wasm) {
-  wasmtime_module_t* module = nullptr;
+/// The VM makes modules and components by functions of one shape; these name the pair.
+struct ModuleCode {
+  using Handle = ModuleHandle;
+  static constexpr auto kCompile = wasmtime_module_new;
+  static constexpr auto kDeserialize = wasmtime_module_deserialize;
+};
+struct ComponentCode {
+  using Handle = ComponentHandle;
+  static constexpr auto kCompile = wasmtime_component_new;
+  static constexpr auto kDeserialize = wasmtime_component_deserialize;
+};
+
+template <typename Code>
+Result<typename Code::Handle> compile(const Engine::State& engine,
+                                      std::span<const std::byte> wasm) {
+  typename Code::Handle::pointer made = nullptr;
   const auto raw = octets(wasm);
-  if (ErrorHandle error{
-          wasmtime_module_new(engine.handle.get(), raw.data(), raw.size(), &module)}) {
+  if (ErrorHandle error{Code::kCompile(engine.handle.get(), raw.data(), raw.size(), &made)}) {
     const std::string_view hint = engine.options.compiler == Compiler::kWinch
                                       ? " (the winch compiler lacks some Wasm proposals; "
                                         "cranelift has them)"
@@ -118,20 +135,63 @@ Result<ModuleHandle> compile(const Engine::State& engine, std::span<const std::b
                 fmt::format("the guest could not be compiled by {}{}: {}",
                             to_string(engine.options.compiler), hint, message_of(*error)));
   }
-  return ModuleHandle(module);
+  return typename Code::Handle(made);
 }
 
-Result<ModuleHandle> deserialize(const Engine::State& engine, std::span<const std::byte> code) {
-  wasmtime_module_t* module = nullptr;
+template <typename Code>
+Result<typename Code::Handle> deserialize(const Engine::State& engine,
+                                          std::span<const std::byte> code) {
+  typename Code::Handle::pointer made = nullptr;
   const auto raw = octets(code);
-  if (ErrorHandle error{
-          wasmtime_module_deserialize(engine.handle.get(), raw.data(), raw.size(), &module)}) {
+  if (ErrorHandle error{Code::kDeserialize(engine.handle.get(), raw.data(), raw.size(), &made)}) {
     return fail(ErrorCode::kInvalidEncoding,
                 fmt::format("the compiled code does not fit this engine; compile it again with the "
                             "same version and options: {}",
                             message_of(*error)));
   }
-  return ModuleHandle(module);
+  return typename Code::Handle(made);
+}
+
+template <typename Code>
+Result<Module> load_precompiled(const std::shared_ptr<const Engine::State>& engine,
+                                std::span<const std::byte> code, const LoadOptions& options) {
+  if (!options.allow_precompiled) {
+    return fail(ErrorCode::kSecurity,
+                "the guest is precompiled native code, which runs unchecked; it is only "
+                "accepted where precompiled code was allowed");
+  }
+  auto handle = deserialize<Code>(*engine, code);
+  if (!handle) return std::unexpected(std::move(handle.error()));
+  return make_module(engine, std::move(*handle), CodeOrigin::kPrecompiled);
+}
+
+/// From the cache if it has the code; otherwise compiled, and kept.
+template <typename Code>
+Result<Module> load_wasm(const std::shared_ptr<const Engine::State>& engine,
+                         std::span<const std::byte> wasm) {
+  std::optional<CompiledCodeCache::Key> key;
+  if (engine->cache) {
+    if (auto made = CompiledCodeCache::key_for(wasm, engine->settings)) key = *made;
+  }
+  if (key) {
+    if (const auto entry = engine->cache->find(*key)) {
+      if (auto handle = deserialize<Code>(*engine, entry->code())) {
+        return make_module(engine, std::move(*handle), CodeOrigin::kCache);
+      }
+      engine->cache->remove(*key);
+    }
+  }
+
+  auto handle = compile<Code>(*engine, wasm);
+  if (!handle) return std::unexpected(std::move(handle.error()));
+  Module module = make_module(engine, std::move(*handle), CodeOrigin::kCompiled);
+  if (key) {
+    const auto code = module.serialize();
+    const auto stored =
+        code ? engine->cache->store(*key, *code) : Result<void>(std::unexpected(code.error()));
+    if (!stored && engine->options.warn) engine->options.warn(stored.error().message);
+  }
+  return module;
 }
 
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
@@ -169,6 +229,16 @@ Error with_name(const std::filesystem::path& path, Error error) {
 }
 
 }  // namespace
+
+Result<const wasmtime_component_linker_t*> Engine::State::component_linker() const {
+  const std::lock_guard lock(linker_mutex_);
+  if (!component_linker_) {
+    auto made = make_component_linker(handle.get());
+    if (!made) return std::unexpected(std::move(made.error()));
+    component_linker_ = std::move(*made);
+  }
+  return component_linker_.get();
+}
 
 std::string_view to_string(Compiler compiler) noexcept {
   switch (compiler) {
@@ -234,7 +304,13 @@ Result<Module> Engine::load_module(std::span<const std::byte> bytes,
                                    const LoadOptions& options) const {
   switch (content_of(bytes)) {
     case Content::kModule:
-      break;
+      return load_wasm<ModuleCode>(state_, bytes);
+    case Content::kComponent:
+      return load_wasm<ComponentCode>(state_, bytes);
+    case Content::kCompiledModule:
+      return load_precompiled<ModuleCode>(state_, bytes, options);
+    case Content::kCompiledComponent:
+      return load_precompiled<ComponentCode>(state_, bytes, options);
     case Content::kText: {
       ByteVec binary;
       if (ErrorHandle error{wasmtime_wat2wasm(reinterpret_cast<const char*>(bytes.data()),
@@ -242,54 +318,17 @@ Result<Module> Engine::load_module(std::span<const std::byte> bytes,
         return fail(ErrorCode::kInvalidEncoding,
                     "the guest is not valid WebAssembly text: " + message_of(*error));
       }
-      const std::span<const char> chars(binary.data, binary.size);
-      if (content_of(std::as_bytes(chars)) == Content::kText) break;
-      return load_module(std::as_bytes(chars), options);
-    }
-    case Content::kComponent:
-    case Content::kCompiledComponent:
-      return fail(ErrorCode::kUnsupportedOperation,
-                  "the guest is a WebAssembly component; this version of Nacre runs core modules");
-    case Content::kCompiledModule: {
-      if (!options.allow_precompiled) {
-        return fail(ErrorCode::kSecurity,
-                    "the guest is precompiled native code, which runs unchecked; it is only "
-                    "accepted where precompiled code was allowed");
-      }
-      auto module = deserialize(*state_, bytes);
-      if (!module) return std::unexpected(std::move(module.error()));
-      return make_module(state_, std::move(*module), CodeOrigin::kPrecompiled);
+      const auto wasm = std::as_bytes(std::span<const char>(binary.data, binary.size));
+      if (content_of(wasm) != Content::kText) return load_module(wasm, options);
+      break;
     }
     case Content::kOther:
-      return fail(ErrorCode::kInvalidEncoding,
-                  fmt::format("the guest is neither a WebAssembly module (\\0asm) nor its text "
-                              "form: {}",
-                              beginning_of(bytes)));
+      break;
   }
-
-  std::optional<CompiledCodeCache::Key> key;
-  if (state_->cache) {
-    if (auto made = CompiledCodeCache::key_for(bytes, state_->settings)) key = *made;
-  }
-  if (key) {
-    if (const auto entry = state_->cache->find(*key)) {
-      if (auto module = deserialize(*state_, entry->code())) {
-        return make_module(state_, std::move(*module), CodeOrigin::kCache);
-      }
-      state_->cache->remove(*key);
-    }
-  }
-
-  auto handle = compile(*state_, bytes);
-  if (!handle) return std::unexpected(std::move(handle.error()));
-  Module module = make_module(state_, std::move(*handle), CodeOrigin::kCompiled);
-  if (key) {
-    const auto code = module.serialize();
-    const auto stored =
-        code ? state_->cache->store(*key, *code) : Result<void>(std::unexpected(code.error()));
-    if (!stored && state_->options.warn) state_->options.warn(stored.error().message);
-  }
-  return module;
+  return fail(ErrorCode::kInvalidEncoding,
+              fmt::format("the guest is neither a WebAssembly module or component (\\0asm) nor "
+                          "the text form of one: {}",
+                          beginning_of(bytes)));
 }
 
 Result<Module> Engine::load_module_file(const std::filesystem::path& path,

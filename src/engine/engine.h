@@ -1,4 +1,5 @@
-// The engine room's door: WebAssembly core modules, run with WASI preview 1 and limits.
+// The engine room's door: WebAssembly core modules with WASI preview 1 and components with WASI
+// preview 2, run with limits.
 //
 //   auto engine = Engine::create({.compiler = Compiler::kCranelift, .cache_directory = dir});
 //   auto module = engine->load_module_file("guest.wasm", {});
@@ -82,7 +83,7 @@ struct LoadOptions {
 
 /// One import or export, for messages and for choosing what to offer.
 struct ExternInfo {
-  enum class Kind : std::uint8_t { kFunction, kGlobal, kTable, kMemory, kTag };
+  enum class Kind : std::uint8_t { kFunction, kGlobal, kTable, kMemory, kTag, kInterface };
   std::string module{};  ///< empty for an export
   std::string name{};
   Kind kind = Kind::kFunction;
@@ -99,9 +100,9 @@ class Engine {
  public:
   [[nodiscard]] static Result<Engine> create(EngineOptions options);
 
-  /// Loads a core module from its binary, from WebAssembly text, or (if allowed) from compiled
-  /// code; which of them it is shows in the content, not in a file name. Anything else, a component
-  /// included, is an error that says what came. Compiles unless the cache has the code.
+  /// Loads a core module or a component from its binary, from WebAssembly text, or (if allowed)
+  /// from compiled code; which of them it is shows in the content, not in a file name. Anything
+  /// else is an error that says what came. Compiles unless the cache has the code.
   [[nodiscard]] Result<Module> load_module(std::span<const std::byte> bytes,
                                            const LoadOptions& options) const;
   [[nodiscard]] Result<Module> load_module_file(const std::filesystem::path& path,
@@ -119,9 +120,13 @@ class Engine {
   std::shared_ptr<const State> state_;
 };
 
-/// Compiled code, ready to be instantiated any number of times, on any number of threads.
+/// Compiled code of a core module or a component, ready to be instantiated any number of times, on
+/// any number of threads.
 class Module {
  public:
+  [[nodiscard]] bool is_component() const noexcept;
+
+  /// Of a component: the interfaces that it imports and exports.
   [[nodiscard]] const std::vector<ExternInfo>& imports() const noexcept;
   [[nodiscard]] const std::vector<ExternInfo>& exports() const noexcept;
   [[nodiscard]] CodeOrigin origin() const noexcept;
@@ -162,9 +167,11 @@ struct InstanceOptions {
   OutputStream standard_output = Inherit{};
   OutputStream standard_error = Inherit{};
 
-  /// What the guest may import beside WASI. The table must outlive the instance.
+  /// What a core module may import beside WASI. The table must outlive the instance. A component
+  /// may import wasi:nn, always.
   std::span<const HostFunction> host_functions{};
-  /// Passed to each host function of this guest. Must outlive the instance.
+  /// Passed to each host function of this guest; for a component a nacre::ComponentState. Must
+  /// outlive the instance.
   void* guest_state = nullptr;
 
   /// Bytes of linear memory, over all memories of the guest. Beyond it memory.grow answers −1, as
@@ -235,7 +242,8 @@ class Instance {
   Instance& operator=(Instance&&) noexcept;
   ~Instance();
 
-  /// Instantiates the guest, start function included, and calls its `_start`. Once only.
+  /// Instantiates the guest, start function included, and calls its `_start` (a component's
+  /// wasi:cli/run). Once only.
   [[nodiscard]] Result<RunOutcome> run();
 
   /// Stops the guest at its next loop or call (needs EngineOptions::interruptible, otherwise only

@@ -3,12 +3,14 @@
 #define NACRE_SRC_ENGINE_ENGINE_STATE_H_
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/c_api.h"
 #include "engine/compiled_code_cache.h"
+#include "engine/component_api.h"
 #include "engine/engine.h"
 
 namespace nacre::engine {
@@ -18,19 +20,36 @@ struct Engine::State {
   EngineHandle handle;
   std::optional<CompiledCodeCache> cache;
   std::string settings;  ///< everything that decides what compiled code looks like, for its key
+
+  /// The linker of every component, made with the first one. Any thread.
+  [[nodiscard]] Result<const wasmtime_component_linker_t*> component_linker() const;
+
+ private:
+  mutable std::mutex linker_mutex_;
+  mutable ComponentLinkerHandle component_linker_;
 };
 
 struct Module::State {
   std::shared_ptr<const Engine::State> engine;  // outlives the code made for it
-  ModuleHandle handle;
+  ModuleHandle handle;                          ///< null for a component
+  ComponentHandle component;                    ///< null for a core module
   CodeOrigin origin = CodeOrigin::kCompiled;
   std::vector<ExternInfo> imports;
   std::vector<ExternInfo> exports;
+
+  /// A component's resolved imports, made with its first instance and shared by all. Any thread.
+  [[nodiscard]] Result<const nacre_component_pre_t*> component_pre() const;
+
+ private:
+  mutable std::mutex pre_mutex_;
+  mutable ComponentPreHandle component_pre_;
 };
 
-/// Wraps a module of the VM and reads its imports and exports.
+/// Wraps a module or a component of the VM and reads its imports and exports.
 [[nodiscard]] Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle handle,
                                  CodeOrigin origin);
+[[nodiscard]] Module make_module(std::shared_ptr<const Engine::State> engine,
+                                 ComponentHandle component, CodeOrigin origin);
 
 }  // namespace nacre::engine
 

@@ -23,8 +23,9 @@ struct Instance::State {
   InstanceOptions options;
   StoreState shared;  // before the store, which points to it
   StoreHandle store;
-  LinkerHandle linker;
+  LinkerHandle linker;  // this and the next for a core module
   InstancePreHandle pre;
+  const nacre_component_pre_t* component_pre = nullptr;  // for a component; the module's
   bool ran = false;
 };
 
@@ -33,6 +34,16 @@ namespace {
 constexpr int kTrapExitCode = 134;     // 128 + SIGABRT, as a native program that aborts
 constexpr int kTimeoutExitCode = 124;  // as timeout(1)
 constexpr int kInterruptExitCode = 130;
+
+constexpr std::uint64_t kMostComponentInstances = 1000;
+
+// One call may hand over all of a guest's memory: what it may hold is limited elsewhere, and what
+// it hands over is looked at in place.
+constexpr std::size_t kMostBytesPerCall = std::size_t{8} << 30;
+
+// Above what ComponentState lets live, so that its limits answer first, with a sentence; a guest
+// that piles up handles beyond this traps.
+constexpr std::size_t kMostHandles = 1'000'000;
 
 /// Called by the VM when the epoch moved on, in every guest of the engine: only one was meant.
 wasmtime_error_t* on_epoch(wasmtime_context_t* context, void*, std::uint64_t* delta,
@@ -90,6 +101,67 @@ Result<wasmtime_func_t> find_start(wasmtime_context_t* context,
   return item.of.func;
 }
 
+Result<void> link_module(Instance::State& state, wasmtime_context_t* context) {
+  const wasmtime_module_t* code = state.module.state().handle.get();
+  auto linker =
+      make_linker(state.module.state().engine->handle.get(), code, state.options.host_functions);
+  if (!linker) return std::unexpected(std::move(linker.error()));
+  state.linker = std::move(*linker);
+  auto pre = resolve_imports(state.linker.get(), context, code, state.options.host_functions);
+  if (!pre) return std::unexpected(std::move(pre.error()));
+  state.pre = std::move(*pre);
+  return {};
+}
+
+Result<void> link_component(Instance::State& state, wasmtime_context_t* context) {
+  const auto pre = state.module.state().component_pre();
+  if (!pre) return std::unexpected(pre.error());
+  state.component_pre = *pre;
+  nacre_context_set_hostcall_fuel(context, kMostBytesPerCall);
+  nacre_context_set_max_handles(context, kMostHandles);
+  return {};
+}
+
+/// How a call into the guest ended that did not come back by itself.
+struct Failure {
+  ErrorHandle error;
+  TrapHandle trap;
+  explicit operator bool() const noexcept { return error != nullptr || trap != nullptr; }
+  [[nodiscard]] Ending ending() const { return trap ? ending_of(*trap) : ending_of(*error); }
+};
+
+Result<std::optional<Ending>> call_module(Instance::State& state, wasmtime_context_t* context) {
+  wasmtime_instance_t instance;
+  wasm_trap_t* trap = nullptr;
+  Failure failure{.error = ErrorHandle(wasmtime_instance_pre_instantiate(state.pre.get(), context,
+                                                                         &instance, &trap)),
+                  .trap = TrapHandle(trap)};
+  if (!failure) {
+    auto start = find_start(context, instance);
+    if (!start) return std::unexpected(std::move(start.error()));
+    failure.error.reset(wasmtime_func_call(context, &*start, nullptr, 0, nullptr, 0, &trap));
+    failure.trap.reset(trap);
+  }
+  if (!failure) return std::nullopt;
+  return failure.ending();
+}
+
+std::optional<Ending> call_component(Instance::State& state, wasmtime_context_t* context) {
+  std::int32_t exit_code = 0;
+  std::int32_t trap_code = -1;
+  if (ErrorHandle error{
+          nacre_component_pre_run(state.component_pre, context, &exit_code, &trap_code)}) {
+    Ending ending = ending_of(*error);
+    if (trap_code >= 0) {
+      ending.code = static_cast<wasmtime_trap_code_t>(trap_code);
+      ending.began = true;
+    }
+    return ending;
+  }
+  state.shared.exit_code = static_cast<std::uint32_t>(exit_code);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Instance::Instance(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -110,13 +182,13 @@ Result<Instance> Instance::create(const Module& module, InstanceOptions options)
   auto state = std::make_unique<State>(module, std::move(options));
   const InstanceOptions& wanted = state->options;
   wasm_engine_t* engine = module.state().engine->handle.get();
-  const wasmtime_module_t* code = module.state().handle.get();
 
   StoreState& shared = state->shared;
   shared.guest_state = wanted.guest_state;
   shared.limits.memory_max = wanted.max_memory.value_or(UINT64_MAX);
   shared.limits.table_max = wanted.max_table_elements;
-  shared.limits.instances_max = 1;
+  // A component is made of several core modules; its file bounds how many.
+  shared.limits.instances_max = module.is_component() ? kMostComponentInstances : 1;
   state->store.reset(wasmtime_store_new(engine, &shared, nullptr));
   wasmtime_context_t* context = wasmtime_store_context(state->store.get());
   nacre_store_set_limits(state->store.get(), &shared.limits);
@@ -127,12 +199,9 @@ Result<Instance> Instance::create(const Module& module, InstanceOptions options)
     return fail(ErrorCode::kRuntimeError, "WASI could not be set up: " + message_of(*error));
   }
 
-  auto linker = make_linker(engine, code, wanted.host_functions);
-  if (!linker) return std::unexpected(std::move(linker.error()));
-  state->linker = std::move(*linker);
-  auto pre = resolve_imports(state->linker.get(), context, code, wanted.host_functions);
-  if (!pre) return std::unexpected(std::move(pre.error()));
-  state->pre = std::move(*pre);
+  auto linked =
+      module.is_component() ? link_component(*state, context) : link_module(*state, context);
+  if (!linked) return std::unexpected(std::move(linked.error()));
 
   if (built.meter_fuel) {
     if (ErrorHandle error{wasmtime_context_set_fuel(context, wanted.fuel.value_or(UINT64_MAX))}) {
@@ -237,26 +306,21 @@ Result<RunOutcome> Instance::run() {
   }
 
   wasmtime_context_t* context = wasmtime_store_context(self.store.get());
-  wasmtime_instance_t instance;
-  wasm_trap_t* raw_trap = nullptr;
-  ErrorHandle error(
-      wasmtime_instance_pre_instantiate(self.pre.get(), context, &instance, &raw_trap));
-  TrapHandle trap(raw_trap);
-  if (!error && !trap) {
-    auto start = find_start(context, instance);
-    if (!start) return std::unexpected(std::move(start.error()));
-    error.reset(wasmtime_func_call(context, &*start, nullptr, 0, nullptr, 0, &raw_trap));
-    trap.reset(raw_trap);
+  Result<std::optional<Ending>> ended = std::nullopt;
+  if (self.module.is_component()) {
+    ended = call_component(self, context);
+  } else {
+    ended = call_module(self, context);
   }
   watchdog.reset();
+  if (!ended) return std::unexpected(std::move(ended.error()));
 
   RunOutcome outcome;
-  if (self.shared.exit_code || (!error && !trap)) {
+  if (self.shared.exit_code || !*ended) {
     outcome = exited(self.shared);
   } else {
-    Ending ending = trap ? ending_of(*trap) : ending_of(*error);
-    const bool began = trap || !ending.frames.empty();
-    if (!began) return std::unexpected(could_not_start(self.shared.limits, ending));
+    Ending& ending = **ended;
+    if (!ending.began) return std::unexpected(could_not_start(self.shared.limits, ending));
     outcome = stopped_short(self.options, self.shared, std::move(ending));
   }
   if (self.options.fuel) {

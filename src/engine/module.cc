@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/component_linking.h"
 #include "engine/engine_state.h"
 
 namespace nacre::engine {
@@ -102,6 +103,8 @@ std::string type_text(const wasm_externtype_t& type) {
     }
     case ExternInfo::Kind::kTag:
       return "exception tag";
+    case ExternInfo::Kind::kInterface:
+      break;  // of components, whose types have no text here
   }
   return "unknown";
 }
@@ -134,6 +137,32 @@ Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle han
   return Module(std::move(state));
 }
 
+Module make_module(std::shared_ptr<const Engine::State> engine, ComponentHandle component,
+                   CodeOrigin origin) {
+  auto state = std::make_shared<Module::State>();
+  state->imports = component_imports(component.get(), engine->handle.get());
+  state->exports = component_exports(component.get(), engine->handle.get());
+  state->engine = std::move(engine);
+  state->component = std::move(component);
+  state->origin = origin;
+  return Module(std::move(state));
+}
+
+Result<const nacre_component_pre_t*> Module::State::component_pre() const {
+  const std::lock_guard lock(pre_mutex_);
+  if (!component_pre_) {
+    const auto linker = engine->component_linker();
+    if (!linker) return std::unexpected(linker.error());
+    auto made = resolve_imports(*linker, component.get(), imports);
+    if (!made) return std::unexpected(std::move(made.error()));
+    component_pre_ = std::move(*made);
+  }
+  return component_pre_.get();
+}
+
+bool Module::is_component() const noexcept {
+  return state_->component != nullptr;
+}
 const std::vector<ExternInfo>& Module::imports() const noexcept {
   return state_->imports;
 }
@@ -146,7 +175,9 @@ CodeOrigin Module::origin() const noexcept {
 
 Result<std::vector<std::byte>> Module::serialize() const {
   ByteVec code;
-  if (ErrorHandle error{wasmtime_module_serialize(state_->handle.get(), &code)}) {
+  if (ErrorHandle error{is_component()
+                            ? wasmtime_component_serialize(state_->component.get(), &code)
+                            : wasmtime_module_serialize(state_->handle.get(), &code)}) {
     return fail(ErrorCode::kRuntimeError,
                 "the compiled code could not be written out: " + message_of(*error));
   }

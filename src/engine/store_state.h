@@ -8,6 +8,7 @@
 #define NACRE_SRC_ENGINE_STORE_STATE_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -20,7 +21,7 @@ namespace nacre::engine {
 enum class StopReason : std::uint8_t { kNone, kTimeout, kInterrupt };
 
 struct StoreState {
-  void* guest_state = nullptr;
+  void* guest_state = nullptr;  ///< first: component_shim reads it here
   wasmtime_memory_t memory{};
   bool memory_known = false;  ///< found at the first host call, which may be in a start function
   std::optional<std::uint32_t> exit_code;  ///< set by proc_exit
@@ -34,6 +35,8 @@ struct StoreState {
     stop.compare_exchange_strong(none, reason, std::memory_order_relaxed);
   }
 };
+
+static_assert(offsetof(StoreState, guest_state) == 0, "component_shim/src/wasi_nn.rs: guest()");
 
 }  // namespace nacre::engine
 

@@ -114,7 +114,8 @@ Ending ending_of(const wasmtime_error_t& error) {
   wasmtime_error_wasm_trace(&error, &frames);
   return {.code = std::nullopt,
           .words = without_backtrace(message_of(error)),
-          .frames = frames_of(frames)};
+          .frames = frames_of(frames),
+          .began = frames.size != 0};
 }
 
 std::string format_backtrace(std::span<const Frame> frames) {

@@ -15,7 +15,8 @@ namespace nacre::engine {
 struct Ending {
   std::optional<wasmtime_trap_code_t> code;  ///< nothing when a host function or WASI ended it
   std::string words;  ///< goes after "the guest trapped: ", e.g. "it divided an integer by zero"
-  std::vector<Frame> frames;  ///< innermost first; empty if the guest had not begun to run
+  std::vector<Frame> frames;  ///< innermost first
+  bool began = true;          ///< false when the guest could not even be instantiated
 };
 
 [[nodiscard]] Ending ending_of(const wasm_trap_t& trap);

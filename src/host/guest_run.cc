@@ -97,6 +97,9 @@ Result<std::unique_ptr<GuestRun>> GuestRun::create(const engine::Module& module,
   engine::InstanceOptions instance = to_engine(options);
   if (!imports.empty()) instance.host_functions = witx::functions();
   instance.guest_state = &run->state_;
+  if (module.is_component()) {
+    instance.guest_state = &run->component_state_.emplace(run->state_);
+  }
   instance.on_timeout = [&state = run->state_] {
     cancel_until_quiet([&state] { return state.cancel(); });
   };

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "abi/component/component_state.h"
 #include "abi/guest_state.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -39,7 +40,8 @@ class GuestRun {
   GuestRun(ModelProvider& models, GuestStateOptions options) : state_(models, std::move(options)) {}
 
   GuestState state_;
-  std::optional<engine::Instance> instance_;  // refers to state_, so it goes first
+  std::optional<ComponentState> component_state_;  // a component's; refers to state_
+  std::optional<engine::Instance> instance_;       // refers to both, so it goes first
 };
 
 /// Calls `cancel` until it says false, a few times at most: a computation that is just beginning
