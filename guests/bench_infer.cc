@@ -2,7 +2,7 @@
 //
 // Feeds one deterministic f32 tensor of DIMS (default 1,3,224,224) to input 0, runs WARMUP (default
 // 3) inferences untimed and N timed, each set_input + compute + get_output, and prints
-//   ms X          per timed inference, in order
+//   ms X          per timed inference, as it ends, so that a host may do something in between
 //   median X      of those, in ms
 //   argmax I      of the f32 output
 //   checksum H    FNV-1a of the output's bytes; it must not change from one inference to the next
@@ -102,12 +102,12 @@ int main(int argc, char** argv) {
     if (!got) return fail(got.error().message);
     if (*got != output.size() || output != *expected)
       return fail("inference " + std::to_string(i) + " gave another output than the first");
-    if (i >= warmup)
-      times.push_back(std::chrono::duration<double, std::milli>(end - begin).count());
+    if (i < warmup) continue;
+    times.push_back(std::chrono::duration<double, std::milli>(end - begin).count());
+    std::printf("ms %.4f\n", times.back());
+    std::fflush(stdout);
   }
 
-  for (double time : times)
-    std::printf("ms %.4f\n", time);
   std::sort(times.begin(), times.end());
   std::printf("median %.4f\n", (times[(count - 1) / 2] + times[count / 2]) / 2);
   std::vector<float> scores(output.size() / sizeof(float));

@@ -34,15 +34,15 @@ namespace nn {
 class ExecutionContext {
  public:
   // The tensor is copied. Setting an input again replaces it.
-  Result<void> set_input(IndexOrName which, const TensorView& tensor) {
+  NN_HOT Result<void> set_input(IndexOrName which, const TensorView& tensor) {
     return context_.set_input(which, tensor);
   }
 
-  Result<void> compute() { return context_.compute(); }
+  NN_HOT Result<void> compute() { return context_.compute(); }
 
   // Copies an output into `buffer` and returns how many bytes it has. kTooLarge when it does not
   // fit. As often as you like, until the next compute.
-  Result<std::size_t> get_output(IndexOrName which, std::span<std::byte> buffer) {
+  NN_HOT Result<std::size_t> get_output(IndexOrName which, std::span<std::byte> buffer) {
     return context_.get_output(which, buffer);
   }
 
@@ -89,3 +89,6 @@ class Graph {
 };
 
 }  // namespace nn
+
+#undef NN_HOT
+#undef NN_COLD

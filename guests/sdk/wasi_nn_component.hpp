@@ -76,7 +76,7 @@ inline ErrorCode code_from_wit(std::uint32_t code) {
 }
 
 // Takes the host's error over.
-inline std::unexpected<Error> failure(wasi_nn_handle error, std::string what) {
+NN_COLD inline std::unexpected<Error> failure(wasi_nn_handle error, std::string what) {
   const OwnedError owned(error);
   wasi_nn_list sentence;
   wasi_nn_error_data(error, &sentence);

@@ -34,7 +34,7 @@ inline ErrorCode code_from_wire(wasi_nn_errno code) {
   }
 }
 
-inline std::unexpected<Error> failure(wasi_nn_errno code, std::string what) {
+NN_COLD inline std::unexpected<Error> failure(wasi_nn_errno code, std::string what) {
   what += ": the host answers ";
   what += wasi_nn_errno_name(code);
   return std::unexpected(Error{code_from_wire(code), std::move(what)});
@@ -71,7 +71,10 @@ inline wasi_nn_target to_wire(ExecutionTarget target) {
   __builtin_unreachable();
 }
 
-inline Result<wasi_nn_type> to_wire(TensorType type) {
+// BF16 has no number here.
+inline constexpr wasi_nn_type kNoType = 0xff;
+
+inline wasi_nn_type to_wire(TensorType type) {
   switch (type) {
     case TensorType::kF16:
       return WASI_NN_F16;
@@ -86,15 +89,12 @@ inline Result<wasi_nn_type> to_wire(TensorType type) {
     case TensorType::kI64:
       return WASI_NN_I64;
     case TensorType::kBf16:
-      break;
+      return kNoType;
   }
-  return std::unexpected(Error{ErrorCode::kUnsupportedOperation,
-                               "bf16 tensors have no number in the core modules' ABI"});
+  __builtin_unreachable();
 }
 
-inline Result<std::uint32_t> to_index(IndexOrName which) {
-  std::uint32_t index = 0;
-  if (which.to_index(index)) return index;
+NN_COLD inline std::unexpected<Error> no_index(IndexOrName which) {
   return std::unexpected(
       Error{ErrorCode::kUnsupportedOperation,
             "a core module names inputs and outputs by position only, not '" + which.text() + "'"});
@@ -109,55 +109,68 @@ class Context {
     return *this;
   }
 
-  Result<void> set_input(IndexOrName which, const TensorView& tensor) {
-    const auto index = to_index(which);
-    if (!index) return std::unexpected(index.error());
-    const auto type = to_wire(tensor.type);
-    if (!type) return std::unexpected(type.error());
+  NN_HOT Result<void> set_input(IndexOrName which, const TensorView& tensor) {
+    std::uint32_t index = 0;
+    if (!which.to_index(index)) return no_index(which);
+    const wasi_nn_type type = to_wire(tensor.type);
+    if (type == kNoType) return no_type();
     const wasi_nn_tensor record = {tensor.dims.data(),
-                                   static_cast<std::uint32_t>(tensor.dims.size()), *type,
+                                   static_cast<std::uint32_t>(tensor.dims.size()), type,
                                    reinterpret_cast<const std::uint8_t*>(tensor.data.data()),
                                    static_cast<std::uint32_t>(tensor.data.size())};
-    if (auto code = wasi_nn_set_input(handle_, *index, &record))
-      return failure(code, "setting input " + which.text());
+    const wasi_nn_errno code = wasi_nn_set_input(handle_, index, &record);
+    if (code != WASI_NN_SUCCESS) return not_set(code, which);
     return {};
   }
 
-  Result<void> compute() {
-    if (auto code = wasi_nn_compute(handle_)) return failure(code, "computing");
+  NN_HOT Result<void> compute() {
+    const wasi_nn_errno code = wasi_nn_compute(handle_);
+    if (code != WASI_NN_SUCCESS) return failure(code, "computing");
     return {};
   }
 
-  Result<std::size_t> get_output(IndexOrName which, std::span<std::byte> buffer) {
+  NN_HOT Result<std::size_t> get_output(IndexOrName which, std::span<std::byte> buffer) {
+    std::uint32_t index = 0;
+    if (!which.to_index(index)) return no_index(which);
     std::uint32_t written = 0;
-    if (auto result = read_output(which, buffer, written); !result)
-      return std::unexpected(std::move(result.error()));
+    const wasi_nn_errno code = read(index, buffer, written);
+    if (code != WASI_NN_SUCCESS) return not_read(code, which, buffer.size());
     return written;
   }
 
   Result<std::vector<std::byte>> get_output(IndexOrName which) {
+    std::uint32_t index = 0;
+    if (!which.to_index(index)) return no_index(which);
     std::vector<std::byte> bytes(4096);
     std::uint32_t written = 0;
-    auto result = read_output(which, bytes, written);
-    if (!result && result.error().code == ErrorCode::kTooLarge && written > bytes.size()) {
+    wasi_nn_errno code = read(index, bytes, written);
+    if (code == WASI_NN_TOO_LARGE && written > bytes.size()) {
       bytes.resize(written);
-      result = read_output(which, bytes, written);
+      code = read(index, bytes, written);
     }
-    if (!result) return std::unexpected(std::move(result.error()));
+    if (code != WASI_NN_SUCCESS) return not_read(code, which, bytes.size());
     bytes.resize(written);
     return bytes;
   }
 
  private:
-  Result<void> read_output(IndexOrName which, std::span<std::byte> buffer, std::uint32_t& written) {
-    const auto index = to_index(which);
-    if (!index) return std::unexpected(index.error());
-    if (auto code =
-            wasi_nn_get_output(handle_, *index, reinterpret_cast<std::uint8_t*>(buffer.data()),
-                               static_cast<std::uint32_t>(buffer.size()), &written))
-      return failure(code, "reading output " + which.text() + " into " +
-                               std::to_string(buffer.size()) + " bytes");
-    return {};
+  NN_HOT wasi_nn_errno read(std::uint32_t index, std::span<std::byte> buffer,
+                            std::uint32_t& written) {
+    return wasi_nn_get_output(handle_, index, reinterpret_cast<std::uint8_t*>(buffer.data()),
+                              static_cast<std::uint32_t>(buffer.size()), &written);
+  }
+
+  NN_COLD static std::unexpected<Error> no_type() {
+    return std::unexpected(Error{ErrorCode::kUnsupportedOperation,
+                                 "bf16 tensors have no number in the core modules' ABI"});
+  }
+  NN_COLD static std::unexpected<Error> not_set(wasi_nn_errno code, IndexOrName which) {
+    return failure(code, "setting input " + which.text());
+  }
+  NN_COLD static std::unexpected<Error> not_read(wasi_nn_errno code, IndexOrName which,
+                                                 std::size_t size) {
+    return failure(code,
+                   "reading output " + which.text() + " into " + std::to_string(size) + " bytes");
   }
 
   wasi_nn_context handle_;

@@ -11,6 +11,10 @@
 #include <utility>
 #include <vector>
 
+// An inference's calls are a few loads and stores around the host's: what fails stays out of them.
+#define NN_HOT [[gnu::always_inline]]
+#define NN_COLD [[gnu::cold, gnu::noinline]]
+
 namespace nn {
 
 enum class ErrorCode {
@@ -83,12 +87,9 @@ class IndexOrName {
   IndexOrName(const std::string& name) : IndexOrName(std::string_view(name)) {}
 
   // The position, where this is one or a name that spells one.
-  bool to_index(std::uint32_t& out) const {
+  NN_HOT bool to_index(std::uint32_t& out) const {
     out = index_;
-    if (!is_name_) return true;
-    const char* end = name_.data() + name_.size();
-    const auto [stop, error] = std::from_chars(name_.data(), end, out);
-    return error == std::errc() && stop == end;
+    return !is_name_ || parse(out);
   }
 
   // The name, or the position in decimal, which is written into `digits`.
@@ -101,6 +102,12 @@ class IndexOrName {
   std::string text() const { return is_name_ ? std::string(name_) : std::to_string(index_); }
 
  private:
+  NN_COLD bool parse(std::uint32_t& out) const {
+    const char* end = name_.data() + name_.size();
+    const auto [stop, error] = std::from_chars(name_.data(), end, out);
+    return error == std::errc() && stop == end;
+  }
+
   std::uint32_t index_ = 0;
   std::string_view name_;
   bool is_name_ = false;
