@@ -97,11 +97,13 @@ const std::vector<Case>& cases() {
 
       {.guest = "stdio.wasm", .args = {"args", "a b"}, .out = "a b\n"},
       {.guest = "files.wasm", .args = {"read", "x"}, .exit_code = 1, .err = "files: read x"},
+      {.guest = "sdk_answers.wasm"},
       {.guest = "echo_hop.wasm", .args = {"16", "1000"}},
       {.guest = "bench_infer.wasm", .args = {"echo", "5", "1", "1,4"}},
       // Whole model files are for models_test.cc; here is what a missing one gives.
       {.guest = "load_file.wasm", .args = {"1", "0", "none", "2"}, .exit_code = 2},
       {.guest = "load_truncated.wasm", .args = {"1", "none"}, .exit_code = 2},
+      {.guest = "bench_load.wasm", .args = {"onnx", "1", "none"}, .exit_code = 1, .err = "none"},
       {.guest = "wasmtime_classic.wasm",
        .exit_code = 1,
        .err = "could not open fixture/model.onnx"},
@@ -111,12 +113,68 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-class EveryGuest : public testing::TestWithParam<Case> {};
+// What only components can do; and modules' cases hold for their components too.
+const std::vector<Case>& component_cases() {
+  static const std::vector<Case> all = {
+      {.guest = "tensor_bad_shapes"},
+      {.guest = "tensor_types"},
+      {.guest = "input_names"},
+      {.guest = "output_names"},
+      {.guest = "stays_set"},
+      {.guest = "inputs_consumed"},
+      {.guest = "output_never_changes"},
+      {.guest = "outputs_fed_back"},
+      {.guest = "drops"},
+      {.guest = "large_tensor", .args = {"50000000", "2"}},
+      {.guest = "many_tensors", .args = {"20000"}},
+      {.guest = "tensors_in_turn"},
+      {.guest = "many_errors"},
+      {.guest = "error_constructor"},
+      {.guest = "only_tensor"},
+      {.guest = "utf16_names"},
+      {.guest = "bad_handle", .args = {"twice"}, .exit_code = 134, .out = "about to trap"},
+      {.guest = "bad_pointer", .args = {"dims"}, .exit_code = 134, .out = "about to trap"},
+      {.guest = "bad_realloc", .args = {"outside"}, .exit_code = 134, .out = "about to trap"},
+      {.guest = "bad_realloc", .args = {"late"}},
+      {.guest = "wit_bindgen_classic", .exit_code = 1},
+      {.guest = "component_runs.wat"},
+      {.guest = "component_fails.wat", .exit_code = 1},
+      {.guest = "component_no_run.wat", .exit_code = 125, .err = "wasi:cli/run"},
+      {.guest = "unknown_interfaces.wat", .exit_code = 125, .err = "wasi:nn"},
+      {.guest = "unknown_version.wat", .exit_code = 125, .err = "2030-01-01"},
+      {.guest = "wrong_type.wat", .exit_code = 125, .err = "load-by-name"},
+  };
+  return all;
+}
 
-TEST_P(EveryGuest, EndsAsItShould) {
-  const Case& c = GetParam();
+/// The components that were built of a module or of a source for components alone.
+std::vector<Case> components() {
+  std::vector<Case> all;
+  const auto add = [&all](Case c) {
+    if (std::filesystem::exists(guest(c.guest))) all.push_back(std::move(c));
+  };
+  for (const auto* list : {&cases(), &component_cases()}) {
+    for (const Case& c : *list) {
+      if (c.guest.ends_with(".wat")) {
+        if (list == &component_cases()) add(c);
+        continue;
+      }
+      const std::string name = c.guest.substr(0, c.guest.find('.'));
+      for (const char* version : {"", ".2024-08-19", ".2024-06-25"}) {
+        Case component = c;
+        component.guest = name + version + ".component.wasm";
+        // WASI preview 2 has two exit codes of a guest's own.
+        if (c.exit_code != 0 && c.exit_code < 124) component.exit_code = 1;
+        add(component);
+      }
+    }
+  }
+  return all;
+}
+
+void run_as_it_should(const Case& c, const std::vector<std::string>& engines) {
   const ScratchDir dir;
-  for (const char* engine : {"cranelift", "winch", "pulley"}) {
+  for (const std::string& engine : engines) {
     std::vector<std::string> words = {"run", "--engine", engine, "--model", echo_model(dir)};
     words.insert(words.end(), c.options.begin(), c.options.end());
     words.push_back(guest(c.guest));
@@ -129,8 +187,21 @@ TEST_P(EveryGuest, EndsAsItShould) {
   }
 }
 
+class EveryGuest : public testing::TestWithParam<Case> {};
+TEST_P(EveryGuest, EndsAsItShould) {
+  run_as_it_should(GetParam(), {"cranelift", "winch", "pulley"});
+}
+
+class EveryComponent : public testing::TestWithParam<Case> {};
+TEST_P(EveryComponent, EndsAsItShould) {
+  run_as_it_should(GetParam(), {"cranelift"});
+}
+
 std::string name_of(const testing::TestParamInfo<Case>& info) {
-  std::string name = info.param.guest.substr(0, info.param.guest.find('.'));
+  std::string name = info.param.guest;
+  for (const char* ending : {".wasm", ".wat", ".component"}) {
+    if (name.ends_with(ending)) name.resize(name.size() - std::string(ending).size());
+  }
   for (const std::string& arg : info.param.args)
     name += "_" + arg;
   for (const std::string& option : info.param.options)
@@ -139,12 +210,15 @@ std::string name_of(const testing::TestParamInfo<Case>& info) {
   return name;
 }
 INSTANTIATE_TEST_SUITE_P(Guests, EveryGuest, testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Guests, EveryComponent, testing::ValuesIn(components()), name_of);
 
 TEST(Guests, NoneIsForgotten) {
   // load_external_data needs a runtime for ONNX: models_test.cc.
   std::set<std::string> known = {"load_external_data.wasm"};
-  for (const Case& c : cases())
-    known.insert(c.guest);
+  for (const auto& list : {cases(), components()}) {
+    for (const Case& c : list)
+      known.insert(c.guest);
+  }
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::directory_iterator(NACRE_TEST_GUESTS)) {
     const auto extension = entry.path().extension();
