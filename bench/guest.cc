@@ -1,0 +1,98 @@
+#include "guest.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace nacre::bench {
+namespace {
+
+[[noreturn]] void give_up(const std::string& message) {
+  std::fprintf(stderr, "nacre_bench: %s\n", message.c_str());
+  std::exit(1);
+}
+
+}  // namespace
+
+std::string build_path(std::string_view relative) {
+  return std::string(NACRE_BENCH_BUILD_DIR) + "/" + std::string(relative);
+}
+
+std::string model_path() {
+  return build_path("models/efficientnet-lite0.onnx");
+}
+
+std::unique_ptr<Host> make_host(const std::vector<std::string>& specs) {
+  HostOptions options;
+  options.backend_dirs.push_back(build_path("backends"));
+  for (const std::string& text : specs) {
+    auto spec = parse_model_spec(text);
+    if (!spec) give_up(spec.error().message);
+    options.models.push_back(std::move(*spec));
+  }
+  auto host = Host::create(std::move(options));
+  if (!host) give_up(host.error().message);
+  return std::move(*host);
+}
+
+bool run_guest(Host& host, std::string_view name, std::vector<std::string> args,
+               const std::function<void(std::string_view)>& line) {
+  std::string pending;
+  GuestOptions guest;
+  guest.path = build_path("guests/" + std::string(name) + ".wasm");
+  guest.args = std::move(args);
+  guest.stdout_sink = [&](std::span<const std::byte> bytes) {
+    pending.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::size_t begin = 0;
+    for (std::size_t end; (end = pending.find('\n', begin)) != pending.npos; begin = end + 1) {
+      line(std::string_view(pending).substr(begin, end - begin));
+    }
+    pending.erase(0, begin);
+  };
+  auto outcome = host.run(guest);
+  if (!outcome) {
+    std::fprintf(stderr, "%s: %s\n", guest.path.c_str(), outcome.error().message.c_str());
+    return false;
+  }
+  if (outcome->exit_code != 0) {
+    std::fprintf(stderr, "%s ended with %d. %s\n", guest.path.c_str(), outcome->exit_code,
+                 outcome->message.c_str());
+  }
+  return outcome->exit_code == 0;
+}
+
+Inferences run_bench_infer(Host& host, const std::string& model, int count,
+                           const std::function<void()>& between) {
+  Inferences result;
+  result.ms.reserve(static_cast<std::size_t>(count));
+  result.ended_well =
+      run_guest(host, "bench_infer", {model, std::to_string(count)}, [&](std::string_view line) {
+        if (line.starts_with("ms ")) {
+          result.ms.push_back(std::strtod(std::string(line.substr(3)).c_str(), nullptr));
+          between();
+        }
+        if (line.starts_with("checksum ")) result.checksum = line.substr(9);
+      });
+  return result;
+}
+
+void fill_input(std::span<float> input) {
+  std::uint32_t x = 12345;
+  for (float& value : input) {
+    x = x * 1664525u + 1013904223u;
+    value = static_cast<float>(x >> 8) / 16777216.0f * 4.0f - 2.0f;
+  }
+}
+
+std::string checksum(std::span<const float> output) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const std::byte byte : std::as_bytes(output)) {
+    hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3u;
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+}  // namespace nacre::bench

@@ -1,0 +1,66 @@
+// nacre_bench [--quick] [compute] [hop] [two-guests] [start] [memory]
+//
+// Prints a Markdown table of the named measurements, or of all. It ends with 1 when a result was
+// wrong; a slow row is only marked.
+#include "benches.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace nacre::bench {
+namespace {
+
+struct Bench {
+  std::string_view name;
+  void (*run)(const Settings&, Table&);
+};
+constexpr Bench kBenches[] = {{"compute", bench_compute},
+                              {"hop", bench_hop},
+                              {"two-guests", bench_two_guests},
+                              {"start", bench_start},
+                              {"memory", bench_memory}};
+
+int run(std::span<char*> args) {
+  const std::vector<Runtime> runtimes = {
+#ifdef NACRE_BENCH_HAS_onnxruntime
+      {"onnxruntime", open_onnxruntime},
+#endif
+#ifdef NACRE_BENCH_HAS_openvino
+      {"openvino", open_openvino},
+#endif
+  };
+  Settings settings{.runtimes = runtimes};
+  std::vector<std::string_view> wanted;
+  for (const char* arg : args) {
+    if (std::strcmp(arg, "--quick") == 0) {
+      settings.quick = true;
+    } else if (std::ranges::find(kBenches, arg, &Bench::name) != std::end(kBenches)) {
+      wanted.emplace_back(arg);
+    } else {
+      std::fprintf(stderr,
+                   "nacre_bench: there is no '%s'\n"
+                   "Usage: nacre_bench [--quick] [compute] [hop] [two-guests] [start] [memory]\n",
+                   arg);
+      return 2;
+    }
+  }
+  Table table;
+  table.print_head();
+  for (const Bench& bench : kBenches) {
+    if (wanted.empty() || std::ranges::find(wanted, bench.name) != wanted.end()) {
+      bench.run(settings, table);
+    }
+  }
+  table.print_notes();
+  return table.all_correct() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace nacre::bench
+
+int main(int argc, char** argv) {
+  return nacre::bench::run({argv + 1, static_cast<std::size_t>(argc - 1)});
+}

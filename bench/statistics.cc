@@ -1,0 +1,22 @@
+#include "statistics.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace nacre::bench {
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+double median_ratio(std::span<const double> a, std::span<const double> b) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    ratios.push_back(a[i] / b[i]);
+  return median(std::move(ratios));
+}
+
+}  // namespace nacre::bench

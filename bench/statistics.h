@@ -1,0 +1,25 @@
+// Summaries of repeated measurements.
+#ifndef NACRE_BENCH_STATISTICS_H_
+#define NACRE_BENCH_STATISTICS_H_
+
+#include <chrono>
+#include <span>
+#include <vector>
+
+namespace nacre::bench {
+
+using Clock = std::chrono::steady_clock;
+
+[[nodiscard]] inline double ms_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+[[nodiscard]] double median(std::vector<double> values);
+
+/// The median over i of a[i] / b[i]: what the two did side by side, whatever else the machine did
+/// at that moment. The spans are equally long.
+[[nodiscard]] double median_ratio(std::span<const double> a, std::span<const double> b);
+
+}  // namespace nacre::bench
+
+#endif  // NACRE_BENCH_STATISTICS_H_
