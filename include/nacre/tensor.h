@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace nacre {
@@ -94,17 +95,15 @@ class Shape {
   /// Requires dims.size() <= kMaxRank; more are cut, so check a guest's rank before.
   constexpr Shape(std::span<const std::int64_t> dims) noexcept  // NOLINT(*-explicit-*)
       : rank_(static_cast<std::uint32_t>(std::min(dims.size(), kMaxRank))) {
-    std::copy_n(dims.data(), rank_, dims_.data());
+    copy(dims.data());
   }
   constexpr Shape(std::initializer_list<std::int64_t> dims) noexcept
       : Shape(std::span<const std::int64_t>(dims.begin(), dims.size())) {}
 
-  constexpr Shape(const Shape& other) noexcept : rank_(other.rank_) {
-    std::copy_n(other.dims_.data(), rank_, dims_.data());
-  }
+  constexpr Shape(const Shape& other) noexcept : rank_(other.rank_) { copy(other.dims_.data()); }
   constexpr Shape& operator=(const Shape& other) noexcept {
     rank_ = other.rank_;
-    std::copy_n(other.dims_.data(), rank_, dims_.data());
+    copy(other.dims_.data());
     return *this;
   }
 
@@ -122,6 +121,15 @@ class Shape {
   }
 
  private:
+  constexpr void copy(const std::int64_t* from) noexcept {
+    for (std::size_t i = 0; i < rank_; ++i) {
+      // A handful of numbers: kept a loop, since what compilers make of it otherwise (rep movs)
+      // costs tens of nanoseconds to start.
+      if (!std::is_constant_evaluated()) asm volatile("");
+      dims_[i] = from[i];
+    }
+  }
+
   std::uint32_t rank_ = 0;
   std::array<std::int64_t, kMaxRank> dims_;  // only [0, rank_) is ever read
 };

@@ -2,14 +2,19 @@
 
 #include "base/checked_math.h"
 
-#include <limits>
 #include <new>
 
 namespace nacre {
+namespace {
+
+// More than any tensor; allocators of debugging tools end the process when asked for more.
+constexpr std::uint64_t kLargest = std::uint64_t{1} << 40;
+
+}  // namespace
 
 std::byte* allocate_aligned(std::uint64_t size, std::size_t header) noexcept {
   const auto total = checked_add(size == 0 ? 1 : size, header);
-  if (!total || *total > std::numeric_limits<std::size_t>::max() / 2) return nullptr;
+  if (!total || *total > kLargest) return nullptr;
   void* block = ::operator new(static_cast<std::size_t>(*total), std::align_val_t{kBufferAlignment},
                                std::nothrow);
   return block == nullptr ? nullptr : static_cast<std::byte*>(block) + header;

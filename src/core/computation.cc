@@ -3,12 +3,21 @@
 #include <fmt/format.h>
 
 namespace nacre {
+namespace {
+
+// Cheaper than std::this_thread::get_id().
+const void* this_thread() noexcept {
+  static thread_local char mark;
+  return &mark;
+}
+
+}  // namespace
 
 Result<void> Computation::run(std::span<const nacre_tensor> inputs, Deadline deadline,
                               const nacre_output_sink& sink) {
   code_ = 0;
   completed_inline_ = false;
-  caller_ = std::this_thread::get_id();
+  caller_.store(this_thread(), std::memory_order_relaxed);
   state_.store(kActive, std::memory_order_release);
   bool ended = true;
   {
@@ -24,40 +33,41 @@ Result<void> Computation::run(std::span<const nacre_tensor> inputs, Deadline dea
                             "within {} ms; this execution context is busy until it does",
                             kCancelGrace.count()));
   }
-  return result(finish());
+  return result(finish(completed_inline_ ? kActive : kActive | kClaimed | kDone));
 }
 
 void Computation::done(void* self, std::uint32_t code, nacre_string message) {
-  static_cast<Computation*>(self)->complete(code, message);
+  auto* computation = static_cast<Computation*>(self);
+  if (computation->caller_.load(std::memory_order_relaxed) == this_thread()) {
+    computation->complete_inline(code, message);
+  } else {
+    computation->complete_elsewhere(code, message);
+  }
 }
 
-void Computation::complete(std::uint32_t code, nacre_string message) noexcept {
-  const bool is_inline = std::this_thread::get_id() == caller_;
-  // Elsewhere under the lock: when the waiter sees kDone, this thread is through with *this.
-  const auto lock = is_inline ? std::unique_lock<std::mutex>() : std::unique_lock(mutex_);
-  if (code == 0) {
-    constexpr std::uint32_t kBoth = kClaimed | kDone;
-    const std::uint32_t before = state_.fetch_or(kBoth, std::memory_order_acq_rel);
-    if ((before & kActive) == 0) state_.fetch_and(~kBoth, std::memory_order_acq_rel);
-  } else {
-    const std::uint32_t before = state_.fetch_or(kClaimed, std::memory_order_acq_rel);
-    if ((before & kActive) == 0) {
-      state_.fetch_and(~kClaimed, std::memory_order_acq_rel);
-      return;
-    }
-    if ((before & kClaimed) != 0) return;
-    code_ = code;
-    try {
-      message_.assign(to_view(message));
-    } catch (...) {
-      message_.clear();
-    }
-    state_.fetch_or(kDone, std::memory_order_acq_rel);
-  }
-  if (is_inline) {
-    completed_inline_ = true;
-  } else {
-    changed_.notify_all();
+void Computation::complete_inline(std::uint32_t code, nacre_string message) noexcept {
+  if (completed_inline_) return;
+  completed_inline_ = true;
+  if (code != 0) keep(code, message);
+}
+
+void Computation::complete_elsewhere(std::uint32_t code, nacre_string message) noexcept {
+  // Under the lock: when the waiter sees kDone, this thread is through with *this.
+  const std::lock_guard lock(mutex_);
+  const std::uint32_t state = state_.load(std::memory_order_acquire);
+  if ((state & kActive) == 0 || (state & kClaimed) != 0) return;
+  state_.fetch_or(kClaimed, std::memory_order_acq_rel);
+  if (code != 0) keep(code, message);
+  state_.fetch_or(kDone, std::memory_order_acq_rel);
+  changed_.notify_all();
+}
+
+void Computation::keep(std::uint32_t code, nacre_string message) noexcept {
+  code_ = code;
+  try {
+    message_.assign(to_view(message));
+  } catch (...) {
+    message_.clear();
   }
 }
 
@@ -77,6 +87,7 @@ void Computation::cancel_with(std::uint32_t reason) noexcept {
 }
 
 bool Computation::wait() {
+  caller_.store(nullptr, std::memory_order_relaxed);
   const auto has = [this](std::uint32_t bits) {
     return (state_.load(std::memory_order_acquire) & bits) != 0;
   };
@@ -85,17 +96,15 @@ bool Computation::wait() {
   return changed_.wait_for(lock, kCancelGrace, [&] { return has(kDone); });
 }
 
-std::uint32_t Computation::finish() noexcept {
-  std::uint32_t state = kActive | kClaimed | kDone;
-  if (state_.compare_exchange_strong(state, 0, std::memory_order_acq_rel)) {
-    return kActive | kClaimed | kDone;
-  }
+std::uint32_t Computation::finish(std::uint32_t expected) noexcept {
+  std::uint32_t state = expected;
+  if (state_.compare_exchange_strong(state, 0, std::memory_order_acq_rel)) return state;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
     state = state_.load(std::memory_order_acquire);
     return (state & kCancelling) == 0;
   });
-  // From here nobody else writes: a cancel needs kDone to be absent.
+  // kCancelled stands, so no other cancel comes and nobody else writes.
   if ((state & kCancelled) != 0) backend_.rearm();
   state_.store(0, std::memory_order_release);
   return state;
@@ -109,10 +118,10 @@ Result<void> Computation::result(std::uint32_t state) {
               message_.empty() ? "the backend failed without saying why" : message_);
 }
 
-bool Computation::abandoned() noexcept {
-  if (!abandoned_) return false;
+bool Computation::still_running() noexcept {
   if ((state_.load(std::memory_order_acquire) & kDone) == 0) return true;
-  finish();
+  // Waits for the completing thread too, which holds the lock until it is through.
+  finish(0);
   abandoned_ = false;
   return false;
 }

@@ -1,14 +1,16 @@
 // One run of a backend: start, completion, cancel, deadline.
 //
-// The state is one atomic word, so that a computation that completes on the caller's thread before
-// `start` returns costs two locked instructions and no lock:
+// The state is one atomic word:
 //
 //   kActive      set by run() for as long as the backend may touch inputs and outputs
-//   kClaimed     the completion came; a second one is ignored
-//   kDone        the completion's code and sentence may be read
+//   kClaimed     the completion came on another thread; a second one is ignored
+//   kDone        that completion's code and sentence may be read
 //   kCancelling  somebody is inside the backend's cancel()
 //   kCancelled   the backend's cancel() was called; rearm() is due
 //   kTimeUp      … because of the deadline
+//
+// A completion on the caller's own thread, before `start` returns, needs none of them: only that
+// thread looks. So an inline computation costs one locked instruction, at its end, and no lock.
 //
 // A cancel takes kCancelling by compare-and-swap and only while kActive stands and kDone does not;
 // the end of a run waits until kCancelling is gone. So a cancel reaches exactly the run it was
@@ -29,7 +31,6 @@
 #include <mutex>
 #include <span>
 #include <string>
-#include <thread>
 
 namespace nacre {
 
@@ -53,7 +54,7 @@ class Computation final : private DeadlineListener {
   void cancel() noexcept { cancel_with(kCancelled); }
 
   /// Whether a run was abandoned and has not ended yet.
-  [[nodiscard]] bool abandoned() noexcept;
+  [[nodiscard]] bool abandoned() noexcept { return abandoned_ && still_running(); }
 
   /// Whether the last run() left the backend to itself, even if it has ended since.
   [[nodiscard]] bool was_abandoned() const noexcept { return abandoned_; }
@@ -70,16 +71,19 @@ class Computation final : private DeadlineListener {
 
   void deadline_passed() noexcept override { cancel_with(kCancelled | kTimeUp); }
   static void done(void* self, std::uint32_t code, nacre_string message);
-  void complete(std::uint32_t code, nacre_string message) noexcept;
+  void complete_inline(std::uint32_t code, nacre_string message) noexcept;
+  void complete_elsewhere(std::uint32_t code, nacre_string message) noexcept;
+  void keep(std::uint32_t code, nacre_string message) noexcept;
+  [[nodiscard]] bool still_running() noexcept;
   void cancel_with(std::uint32_t reason) noexcept;
   [[nodiscard]] bool wait();
-  std::uint32_t finish() noexcept;
+  std::uint32_t finish(std::uint32_t expected) noexcept;
   [[nodiscard]] Result<void> result(std::uint32_t state);
 
   BackendContext& backend_;
   std::atomic<std::uint32_t> state_{0};
-  std::thread::id caller_;
-  bool completed_inline_ = false;  // the caller's thread only
+  std::atomic<const void*> caller_{nullptr};  // the thread that is inside `start`
+  bool completed_inline_ = false;             // the caller's thread only
   bool abandoned_ = false;
   std::uint32_t code_ = 0;
   std::string message_;

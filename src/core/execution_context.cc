@@ -7,6 +7,7 @@
 #include "core/tensor_check.h"
 
 #include <fmt/format.h>
+#include <atomic>
 #include <charconv>
 #include <cstring>
 #include <deque>
@@ -274,12 +275,25 @@ struct ExecutionContext::Impl {
 ExecutionContext::ExecutionContext(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
 ExecutionContext::~ExecutionContext() {
-  if (!impl_->computation.abandoned()) return;
-  // The backend still uses what it was given, so that must stay; kept where leak checkers see it.
+  // A backend that has not let go still uses what it was given, so that must stay until it has; the
+  // end of any other context looks.
   static std::mutex mutex;
-  static auto* kept = new std::vector<Impl*>;
+  static auto* kept = new std::vector<std::unique_ptr<Impl>>;
+  static std::atomic<std::size_t> kept_count{0};
+  const bool abandoned = impl_->computation.abandoned();
+  if (!abandoned && kept_count.load(std::memory_order_relaxed) == 0) return;
+  std::vector<std::unique_ptr<Impl>> ended;  // destroyed without the lock
   const std::lock_guard lock(mutex);
-  kept->push_back(impl_.release());
+  if (abandoned) kept->push_back(std::move(impl_));
+  for (auto it = kept->begin(); it != kept->end();) {
+    if ((*it)->computation.abandoned()) {
+      ++it;
+    } else {
+      ended.push_back(std::move(*it));
+      it = kept->erase(it);
+    }
+  }
+  kept_count = kept->size();
 }
 
 Result<std::unique_ptr<ExecutionContext>> ExecutionContext::create(std::shared_ptr<Graph> graph,

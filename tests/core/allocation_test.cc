@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -122,17 +123,22 @@ TEST(Allocation, TimeOfOneRoundIsPrinted) {
   auto context = test::echo_context("input x f32 ?\n");
   const std::vector<float> data(4, 1);
   const TensorView tensor = test::view(TensorType::kF32, kDims, data);
-  constexpr int kRounds = 1'000'000;
-  allocations_of(*context, tensor, 1000);
-  const auto start = std::chrono::steady_clock::now();
+  constexpr int kBatches = 200;
+  constexpr int kRounds = 5000;
   float sum = 0;
-  for (int i = 0; i < kRounds; ++i) {
-    if (!context->set_input(0, tensor) || !context->compute()) FAIL();
-    sum += *reinterpret_cast<const float*>((*context->output(0))->data.data());
+  double best = 1e9;
+  for (int batch = 0; batch < kBatches; ++batch) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < kRounds; ++i) {
+      if (!context->set_input(0, tensor) || !context->compute()) FAIL();
+      sum += *reinterpret_cast<const float*>((*context->output(0))->data.data());
+    }
+    const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
+    best = std::min(best, time.count() / kRounds);
   }
-  const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
-  EXPECT_EQ(sum, kRounds);
-  std::printf("set_input + compute + output of 16 bytes: %.1f ns\n", time.count() / kRounds);
+  EXPECT_EQ(sum, kBatches * kRounds);
+  std::printf("set_input + compute + output of 16 bytes: %.1f ns (best of %d batches)\n", best,
+              kBatches);
 }
 
 }  // namespace

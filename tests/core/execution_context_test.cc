@@ -315,7 +315,8 @@ TEST(ExecutionContext, MayEndWhileItsBackendGoesOn) {
   ASSERT_TRUE(put(*context, 0, kOnes));
   ASSERT_FALSE(context->compute(Clock::now()));
   context.reset();
-  std::this_thread::sleep_for(400ms);  // the backend completes into what was kept for it
+  std::this_thread::sleep_for(600ms);  // the backend completes into what was kept for it
+  echo_context(kFloats).reset();       // the end of another cleans up
 }
 
 TEST(ExecutionContext, TwoAtOnceOnOneGraph) {
