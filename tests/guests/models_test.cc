@@ -113,7 +113,7 @@ TEST_P(Runtime, ExternalDataOfAGuestIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Runtime, testing::ValuesIn(backends()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& one) { return one.param; });
 
 TEST(Agreement, EveryRuntimeGivesTheSameProbabilities) {
   std::map<std::string, std::map<int, double>> by_backend;
