@@ -50,6 +50,8 @@ function(nacre_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   nacre_own_code(${name})
+  # What is tested is optimised; the tests themselves compile in half the time without.
+  target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O0;-g1>)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} nacre GTest::gmock GTest::gtest_main)
   include(GoogleTest)
