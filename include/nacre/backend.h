@@ -239,11 +239,13 @@ struct Table {
                                     const nacre_error_sink* error) noexcept {
     return guarded(error, [&]() -> Result<void> {
       std::vector<std::span<const std::byte>> parts;
+      parts.reserve(static_cast<std::size_t>(source->parts_count));
       for (std::uint64_t i = 0; i < source->parts_count; ++i) {
         parts.emplace_back(static_cast<const std::byte*>(source->parts[i].data),
                            static_cast<std::size_t>(source->parts[i].size));
       }
       std::vector<std::string> paths;
+      paths.reserve(static_cast<std::size_t>(source->paths_count));
       for (std::uint64_t i = 0; i < source->paths_count; ++i) {
         paths.emplace_back(to_view(source->paths[i]));
       }

@@ -27,6 +27,7 @@ int backends(BackendsFlags& flags) {
   auto infos = (*host)->backends();
   if (!flags.name.empty()) {
     std::vector<std::string> names;
+    names.reserve(infos.size());
     for (const BackendInfo& info : infos)
       names.push_back(info.name);
     std::erase_if(infos, [&](const BackendInfo& info) { return info.name != flags.name; });

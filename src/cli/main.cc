@@ -121,6 +121,7 @@ int dispatch(std::vector<std::string> words) {
     const auto found = std::ranges::find(all, name, &CLI::App::get_name);
     if (found == all.end()) {
       std::vector<std::string> names;
+      names.reserve(all.size());
       for (const CLI::App* command : all)
         names.push_back(command->get_name());
       const std::string hint = did_you_mean(name, names);
