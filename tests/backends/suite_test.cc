@@ -150,7 +150,8 @@ TEST_P(BackendSuite, KeptOutputsNeverChange) {
   std::vector<Tensor> kept;
   std::vector<Plain> copies;
   for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(one->compute());
+    const auto computed = one->compute();
+    ASSERT_TRUE(computed) << computed.error().message;
     for (std::size_t k = 0; k < one->output_count(); ++k) {
       kept.push_back(**one->output(k));
       copies.push_back(read(kept.back()));
@@ -160,6 +161,11 @@ TEST_P(BackendSuite, KeptOutputsNeverChange) {
       Plain other = GetParam().inputs[k];
       if (other.type == TensorType::kString || other.type == TensorType::kBool) continue;
       other.bytes.assign(other.bytes.size(), static_cast<char>(i));
+      // OpenVINO's processor takes no 64-bit integer beyond 32 bits.
+      if (other.type == TensorType::kI64 || other.type == TensorType::kU64) {
+        for (std::size_t byte = 0; byte < other.bytes.size(); ++byte)
+          if (byte % 8 >= 2) other.bytes[byte] = 0;
+      }
       ASSERT_TRUE(one->set_input(k, other.view()));
     }
   }
