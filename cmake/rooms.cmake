@@ -5,7 +5,9 @@
 set(NACRE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
                    -Wcast-align -Wimplicit-fallthrough -Werror)
 set(NACRE_SANITIZE_FLAGS "")
+set(NACRE_SANITIZED 0)
 if(NACRE_SANITIZE)
+  set(NACRE_SANITIZED 1)
   set(NACRE_SANITIZE_FLAGS -fsanitize=${NACRE_SANITIZE} -fno-omit-frame-pointer -g)
 endif()
 
