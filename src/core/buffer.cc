@@ -57,9 +57,12 @@ nacre_buffer* BufferPair::acquire(std::uint64_t size) noexcept {
     std::swap(first_, second_);
     return first_.get();
   }
+  // Nothing goes before the new one is there: the first may be an input that stays set.
+  BufferRef fresh = allocate_buffer(size);
+  if (!fresh) return nullptr;
   // A first one that is only too small goes; one that is held elsewhere may come back.
   if (first_ && !first_.unique()) second_ = std::move(first_);
-  first_ = allocate_buffer(size);
+  first_ = std::move(fresh);
   return first_.get();
 }
 

@@ -22,7 +22,8 @@ namespace nacre {
 class BufferPair {
  public:
   /// A buffer of at least `size` bytes that nobody else holds; the pair keeps a reference. Comes
-  /// back with the same one as last time if it can. Null when there is no memory.
+  /// back with the same one as last time if it can. Null when there is no memory; the last one is
+  /// then still what it was.
   [[nodiscard]] nacre_buffer* acquire(std::uint64_t size) noexcept;
 
  private:

@@ -53,6 +53,16 @@ TEST(BufferPair, NeverHandsOutWhatIsHeld) {
   EXPECT_NE(one.get(), three.get());
 }
 
+TEST(BufferPair, KeepsTheLastOneWhenThereIsNoMemory) {
+  BufferPair pair;
+  nacre_buffer* last = pair.acquire(10);
+  ASSERT_NE(last, nullptr);
+  EXPECT_EQ(pair.acquire(std::numeric_limits<std::uint64_t>::max()), nullptr);
+  const BufferRef other = allocate_buffer(10);  // would take its place if it had gone
+  EXPECT_NE(other.get(), last);
+  EXPECT_EQ(pair.acquire(10), last);
+}
+
 TEST(BufferPair, GrowsAndForgetsWhatIsTooSmall) {
   BufferPair pair;
   ASSERT_NE(pair.acquire(10), nullptr);
