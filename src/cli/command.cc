@@ -11,8 +11,12 @@
 
 namespace nacre::cli {
 
+void say(std::string_view text) noexcept {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+}
+
 int complain(std::string_view command, std::string_view sentence, int exit_code) {
-  fmt::print(stderr, "nacre {}: {}\n", command, sentence);
+  say(fmt::format("nacre {}: {}\n", command, sentence));
   return exit_code;
 }
 
@@ -75,7 +79,7 @@ Result<HostOptions> HostFlags::options() {
     constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", "error"};
     const auto at = static_cast<std::size_t>(severity);
     if (at < least || at >= kNames.size()) return;
-    fmt::print(stderr, "nacre: {}: {}\n", kNames[at], message);
+    say(fmt::format("nacre: {}: {}\n", kNames[at], message));
   };
   progress_ = std::make_shared<Progress>();
   options.on_activity = [progress = progress_](std::string_view step) { progress->report(step); };

@@ -33,6 +33,10 @@ struct Command {
 [[nodiscard]] Command make_inspect(CLI::App& root);
 [[nodiscard]] Command make_completion(CLI::App& root);
 
+/// Prints on standard error. Where that is closed or full, nobody hears it and nothing else
+/// changes: fmt::print would throw, on a thread that may not.
+void say(std::string_view text) noexcept;
+
 /// Prints "nacre COMMAND: SENTENCE" on standard error and returns `exit_code`.
 int complain(std::string_view command, std::string_view sentence, int exit_code);
 

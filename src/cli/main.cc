@@ -25,7 +25,7 @@ namespace {
 int usage_error(const CLI::App& app, std::string_view sentence) {
   const std::string name =
       app.get_parent() == nullptr ? "nacre" : fmt::format("nacre {}", app.get_name());
-  fmt::print(stderr, "{}: {}\nTry \"{} --help\".\n", name, sentence, name);
+  say(fmt::format("{}: {}\nTry \"{} --help\".\n", name, sentence, name));
   return kUsage;
 }
 
@@ -172,7 +172,9 @@ int main(int argc, char** argv) {
   try {
     return nacre::cli::dispatch(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "nacre: {}\n", error.what());
+    nacre::cli::say("nacre: ");
+    nacre::cli::say(error.what());
+    nacre::cli::say("\n");
     return nacre::cli::kFailure;
   }
 }

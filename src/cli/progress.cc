@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
+
+#include "cli/command.h"
 
 namespace nacre::cli {
 
@@ -40,7 +41,7 @@ void Progress::watch() {
     if (step_.empty()) {
       changed_.wait(lock, moved_on);
     } else if (!changed_.wait_for(lock, std::chrono::seconds(1), moved_on)) {
-      fmt::print(stderr, "nacre: {}…\n", step_);
+      say(fmt::format("nacre: {}…\n", step_));
       changed_.wait(lock, moved_on);
     }
   }

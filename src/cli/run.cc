@@ -1,7 +1,7 @@
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "cli/command.h"
@@ -99,9 +99,14 @@ Result<Plan> plan_of(RunFlags& flags, const std::vector<std::string>& guest_args
   guest.models_only = flags.models_only;
   guest.allow_precompiled = flags.allow_precompiled;
   guest.on_grace_expired = [] {
-    fmt::print(stderr,
-               "nacre run: the guest waits in a call that cannot be interrupted, so the program "
-               "ends\n");
+    constexpr std::string_view kSentence =
+        "nacre run: the guest's time is up, and what it waits for cannot be interrupted, so the "
+        "program ends\n";
+    // It may be waiting for this very pipe, so nothing here may.
+    pollfd standard_error = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    if (::poll(&standard_error, 1, 0) == 1) {
+      static_cast<void>(!::write(STDERR_FILENO, kSentence.data(), kSentence.size()));
+    }
     ::_exit(kTimedOut);
   };
   return plan;
@@ -122,7 +127,7 @@ int run(RunFlags& flags, const std::vector<std::string>& guest_args) {
     return complain("run", sentence, kNotStarted);
   }
   if (!outcome->message.empty()) complain("run", outcome->message, 0);
-  if (!outcome->backtrace.empty()) fmt::print(stderr, "{}", outcome->backtrace);
+  say(outcome->backtrace);
   // A process has only eight bits; a failure must not become 0 in them.
   const int code = outcome->exit_code;
   return code != 0 && (code & 0xff) == 0 ? 255 : code;

@@ -201,6 +201,14 @@ TEST(Run, DebugLogNamesFailedCalls) {
   }
 }
 
+TEST(Run, AnErrorThatCannotBePrintedKeepsItsExitCode) {
+  for (const char* where : {"2>/dev/full", "2>&-"}) {
+    Process process({"/bin/sh", "-c", std::string(R"("$0" "$@" )") + where, program(), "run",
+                     "there_is_no_such_guest.wasm"});
+    EXPECT_EQ(process.wait().exit_code, 125) << where;
+  }
+}
+
 TEST(Run, CompiledCodeIsKeptAndTwoProcessesAtOnceAgree) {
   const ScratchDir dir;
   const std::string cache = dir / "code";

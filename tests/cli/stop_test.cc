@@ -66,6 +66,16 @@ TEST(Stop, AGuestThatWaitsInTheHostEndsAfterTheGrace) {
   }
 }
 
+// The guest fills a pipe that nobody reads; after four seconds the reader goes, and a program that
+// is still there dies of it.
+TEST(Stop, AReaderThatDoesNotReadHoldsNothingUp) {
+  std::vector<std::string> all = words({"--timeout", "200ms"}, "print_for_ever.wasm");
+  all.insert(all.begin(), {"/bin/sh", "-c",
+                           R"({ { "$0" "$@" 2>&1; echo $? >&3; } | sleep 4; } 3>&1)", program()});
+  Process process(all);
+  EXPECT_EQ(process.wait().out, "124\n");
+}
+
 TEST(Stop, AGuestThatEndsInTimeIsNotDisturbed) {
   const Ended ended = nacre(words({"--timeout", "60s"}, "exit_code.wasm", {"3"}));
   EXPECT_EQ(ended.exit_code, 3);
