@@ -19,11 +19,13 @@ struct GuestLimits {
   std::uint64_t max_live_tensor_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large
   std::uint32_t max_name_bytes = 4096;  ///< a longer model name is not found
 
-  /// Linear memory; memory.grow answers -1 beyond it. nullopt: what Wasm allows (4 GiB).
+  /// Linear memory, over all memories of the guest; memory.grow answers -1 beyond it. nullopt:
+  /// 4 GiB, all that one 32-bit memory may have.
   std::optional<std::uint64_t> max_memory_bytes = {};
   /// Instructions, in Wasmtime's unit of fuel. nullopt: unlimited.
   std::optional<std::uint64_t> fuel = {};
-  /// Wall-clock time from start to end. nullopt: unlimited.
+  /// Wall-clock time of the run; reading and compiling the guest before it may take as long again,
+  /// and a second. nullopt: unlimited.
   std::optional<std::chrono::nanoseconds> timeout = {};
 };
 

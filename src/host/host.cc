@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
 #include "core/backend_catalog.h"
 #include "core/loader.h"
 #include "engine/engine.h"
+#include "engine/watchdog.h"
 #include "host/activity.h"
 #include "host/engines.h"
 #include "host/graph_provider.h"
@@ -40,6 +44,22 @@ Result<void> check(const HostOptions& host, const GuestOptions& guest) {
                 "a limit of fuel needs a host made with HostOptions::consume_fuel");
   }
   return {};
+}
+
+/// Nothing stops a compiler, nor the reading of a pipe, so all that a timeout can do for a guest
+/// that keeps them busy is to say so after the grace.
+Result<engine::Module> load_in_time(Engines& engines, const GuestOptions& guest) {
+  std::optional<engine::Watchdog> watchdog;
+  if (guest.limits.timeout && guest.on_grace_expired) {
+    try {
+      watchdog.emplace(std::chrono::ceil<std::chrono::milliseconds>(*guest.limits.timeout),
+                       engine::kTimeoutGrace, std::function<void()>(), guest.on_grace_expired);
+    } catch (const std::system_error& error) {
+      return fail(ErrorCode::kRuntimeError,
+                  fmt::format("no thread could be started for the timeout: {}", error.what()));
+    }
+  }
+  return engines.load(guest);
 }
 
 }  // namespace
@@ -83,11 +103,18 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
   if (auto good = check(impl_->options, guest); !good) {
     return std::unexpected(std::move(good.error()));
   }
+  const auto begun = std::chrono::steady_clock::now();
   Result<engine::Module> module = [&] {
     const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
-    return impl_->engines.load(guest);
+    return load_in_time(impl_->engines, guest);
   }();
   if (!module) return std::unexpected(std::move(module.error()));
+  if (guest.limits.timeout &&
+      std::chrono::steady_clock::now() - begun >= *guest.limits.timeout + engine::kTimeoutGrace) {
+    return Outcome{.reason = ExitReason::kTimedOut,
+                   .exit_code = 124,
+                   .message = "the guest could not be compiled within its timeout"};
+  }
 
   GraphProvider models(*impl_->catalog, *impl_->registry, guest.limits, impl_->options.on_activity);
   auto run = GuestRun::create(*module, guest, models, impl_->log);

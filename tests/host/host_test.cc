@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -225,6 +226,25 @@ TEST_F(HostTest, ABackendThatDoesNotListenExpiresTheGrace) {
   const auto outcome = host->run(guest);
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->reason, ExitReason::kTimedOut);
+  EXPECT_EQ(grace, 1);
+}
+
+// A pipe that nobody writes to stands for a guest that keeps the compiler busy.
+TEST_F(HostTest, AGuestThatIsNotReadyInTimeExpiresTheGrace) {
+  const std::string pipe = dir_ / "guest.wat";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  GuestOptions guest{.path = pipe};
+  guest.limits.timeout = 100ms;
+  std::atomic<int> grace = 0;
+  guest.on_grace_expired = [&] {
+    ++grace;
+    std::ofstream(pipe) << kExit;
+  };
+  const auto outcome = make()->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kTimedOut);
+  EXPECT_EQ(outcome->exit_code, 124);
+  EXPECT_THAT(outcome->message, HasSubstr("compiled"));
   EXPECT_EQ(grace, 1);
 }
 
