@@ -175,7 +175,8 @@ struct InstanceOptions {
   void* guest_state = nullptr;
 
   /// Bytes of linear memory, over all memories of the guest. Beyond it memory.grow answers −1, as
-  /// Wasm defines; a guest that needs more from the start is an error of `create`.
+  /// Wasm defines; a guest that needs more from the start is an error of `create`. nullopt: 4 GiB,
+  /// which is all that one 32-bit memory may have.
   std::optional<std::uint64_t> max_memory{};
   std::uint64_t max_table_elements = 1'000'000;  ///< over all tables
   /// Roughly one unit per instruction. Needs EngineOptions::meter_fuel.

@@ -90,6 +90,23 @@ TEST(MemoryLimit, CountsAllMemoriesTogether) {
   EXPECT_TRUE(outcome->memory_limit_hit);
 }
 
+TEST(MemoryLimit, IsThatOfOne32BitMemoryUnlessItIsStated) {
+  constexpr std::string_view kTwo = R"((module (memory $a 0) (memory $b 0)
+    (func (export "_start")
+      (if (i32.ne (memory.grow $a (i32.const 65536)) (i32.const 0)) (then unreachable))
+      (if (i32.ne (memory.grow $b (i32.const 1)) (i32.const -1)) (then unreachable)))))";
+  constexpr std::string_view k64Bit = R"((module (memory i64 0)
+    (func (export "_start")
+      (if (i64.ne (memory.grow (i64.const 65537)) (i64.const -1)) (then unreachable)))))";
+  for (const std::string_view guest : {kTwo, k64Bit}) {
+    const auto outcome = run(make_engine(), guest);
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->exit_code, 0) << outcome->message;
+    EXPECT_TRUE(outcome->memory_limit_hit);
+  }
+  EXPECT_EQ(run(make_engine(), k64Bit, {.max_memory = std::uint64_t{8} << 30})->exit_code, 134);
+}
+
 TEST(MemoryLimit, AGuestThatNeedsMoreFromTheStartDoesNotStart) {
   const auto outcome = run(make_engine(), R"((module (memory 11) (func (export "_start"))))",
                            {.max_memory = 10 * kPage});
