@@ -1,7 +1,8 @@
 // bench_infer MODEL N [WARMUP] [DIMS]: times inferences of a registered model.
 //
-// Feeds one deterministic f32 tensor of DIMS (default 1,3,224,224) to input 0, runs WARMUP (default
-// 3) inferences untimed and N timed, each set_input + compute + get_output, and prints
+// Feeds one deterministic f32 tensor of DIMS (default 1,3,224,224), written anew each time as by a
+// guest that has just made it, to input 0, runs WARMUP (default 3) inferences untimed and N timed,
+// each set_input + compute + get_output, and prints
 //   ms X          per timed inference, as it ends, so that a host may do something in between
 //   median X      of those, in ms
 //   argmax I      of the f32 output
@@ -21,14 +22,12 @@
 
 namespace {
 
-std::vector<float> make_tensor(std::size_t count) {
-  std::vector<float> values(count);
+void fill(std::span<float> values) {
   std::uint32_t x = 12345;
   for (float& value : values) {
     x = x * 1664525u + 1013904223u;
     value = static_cast<float>(x >> 8) / 16777216.0f * 4.0f - 2.0f;
   }
-  return values;
 }
 
 std::uint64_t fnv1a(std::span<const std::byte> bytes) {
@@ -76,7 +75,8 @@ int main(int argc, char** argv) {
   std::size_t elements = 1;
   for (auto dim : dims)
     elements *= dim;
-  const auto values = make_tensor(elements);
+  std::vector<float> values(elements);
+  fill(values);
   const auto tensor = nn::TensorView::of<float>(dims, values);
 
   auto graph = nn::Graph::load_by_name(argv[1]);
@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
   std::vector<double> times;
   times.reserve(count);
   for (std::uint32_t i = 0; i < warmup + count; ++i) {
+    fill(values);
     const auto begin = std::chrono::steady_clock::now();
     auto set = context->set_input(0, tensor);
     auto computed = context->compute();

@@ -19,7 +19,7 @@ constexpr std::size_t kAlignment = 64;
 
 // On one thread, infer() goes a short way (8 µs instead of 40) on which OpenVINO does not see a
 // cancel. That is taken only where the computation's end is near anyway.
-constexpr std::chrono::milliseconds kQuick{10};
+constexpr std::chrono::milliseconds kQuick{100};
 
 struct AlignedAllocator {
   void* allocate(std::size_t bytes, std::size_t) {

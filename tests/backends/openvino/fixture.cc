@@ -78,8 +78,8 @@ std::shared_ptr<ov::Model> small_net() {
 std::shared_ptr<ov::Model> slow_net() {
   auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{512, 512});
   ov::Output<ov::Node> out = x;
-  for (int i = 0; i < 100; ++i) {
-    auto w = op::Constant::create(ov::element::f32, {512, 512}, numbers(512 * 512, 0.05f));
+  const auto w = op::Constant::create(ov::element::f32, {512, 512}, numbers(512 * 512, 0.05f));
+  for (int i = 0; i < 300; ++i) {
     out = std::make_shared<op::Tanh>(std::make_shared<op::MatMul>(out, w));
   }
   return named(out, x);
@@ -89,6 +89,16 @@ Result<std::shared_ptr<Graph>> load_ir(const Ir& ir) {
   std::vector<std::string> parts{ir.xml};
   if (!ir.bin.empty()) parts.push_back(ir.bin);
   return load_bytes(parts, GraphEncoding::kOpenvino);
+}
+
+Result<std::shared_ptr<Graph>> load_onnx(std::string_view bytes) {
+  auto opened = catalog().open("openvino");
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  const std::span<const std::byte> part = std::as_bytes(std::span(bytes));
+  auto graph = (*opened)->backend->load({.parts = {&part, 1}, .paths = {}}, LoadOptions{});
+  if (!graph) return std::unexpected(std::move(graph.error()));
+  return Graph::create(std::move(*graph), "openvino", GraphEncoding::kOnnx, ExecutionTarget::kCpu,
+                       nullptr);
 }
 
 ScratchFolder::ScratchFolder() {

@@ -27,10 +27,12 @@ Ir to_ir(const std::shared_ptr<ov::Model>& model);
 std::shared_ptr<ov::Model> identity(ov::element::Type type, const ov::PartialShape& shape);
 /// A small convolution net, 1x3x8x8 f32 -> 1x256; it has weights.
 std::shared_ptr<ov::Model> small_net();
-/// Computes for hundreds of milliseconds: f32 [512,512] -> [512,512].
+/// Computes for most of a second: f32 [512,512] -> [512,512].
 std::shared_ptr<ov::Model> slow_net();
 
 Result<std::shared_ptr<Graph>> load_ir(const Ir& ir);
+/// Bytes straight to this backend, whichever is the default for ONNX, and past core's own checks.
+Result<std::shared_ptr<Graph>> load_onnx(std::string_view bytes);
 
 /// A file in a folder of its own, which goes with the object.
 class ScratchFolder {

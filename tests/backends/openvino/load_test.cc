@@ -87,7 +87,7 @@ TEST(OpenvinoLoad, OnnxByPathAndByBytes) {
   auto path = load_path(onnx_path("add_static"), "backend=openvino");
   ASSERT_TRUE(path) << path.error().message;
   EXPECT_EQ((*path)->backend(), "openvino");
-  auto bytes = load_bytes({read_file(onnx_path("add_static"))}, GraphEncoding::kOnnx);
+  auto bytes = load_onnx(read_file(onnx_path("add_static")));
   ASSERT_TRUE(bytes) << bytes.error().message;
   EXPECT_EQ(compute(*path, {x}).value(), compute(*bytes, {x}).value());
 }
