@@ -57,6 +57,10 @@ class ExecutionContext {
   /// aligned, as those that Nacre allocates are (others are copied).
   [[nodiscard]] Result<void> set_input(std::size_t index, const Tensor& tensor);
 
+  /// Lets go of every input, as if none had been set; while a cancelled computation still uses
+  /// them, does nothing.
+  void clear_inputs() noexcept;
+
   /// Computes and waits. Inputs stay set for the next computation. Errors: kInvalidArgument when
   /// an input is missing (it is named), kTimeout after `deadline` or cancel(), or the backend's.
   /// After an error there are no outputs.

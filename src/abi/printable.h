@@ -12,6 +12,8 @@ namespace nacre {
 /// cut and ends in "…".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 2000);
 
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 }  // namespace nacre
 
 #endif  // NACRE_SRC_ABI_PRINTABLE_H_

@@ -70,10 +70,9 @@ struct ExecutionContext::Impl {
   }
 
   void grow_inputs(std::size_t count) {
-    while (slots.size() < count) {
+    while (slots.size() < count)
       slots.emplace_back();
-      tensors.push_back({});
-    }
+    if (tensors.size() < count) tensors.resize(count);
   }
 
   // Checks and makes room; on success `slot.shape` is the new one and the caller puts the bytes.
@@ -352,6 +351,15 @@ Result<void> ExecutionContext::set_input(std::size_t index, const Tensor& tensor
   impl_->place(index, checked, tensor.data.data(), tensor.data.size(), tensor.buffer.get());
   impl_->slots[index].shared = tensor.buffer;
   return {};
+}
+
+void ExecutionContext::clear_inputs() noexcept {
+  Impl& impl = *impl_;
+  if (impl.computation.abandoned()) return;
+  for (InputSlot& slot : impl.slots)
+    slot.shared = {};
+  impl.tensors.clear();
+  if (impl.description.inputs_known) impl.tensors.resize(impl.description.inputs.size());
 }
 
 Result<void> ExecutionContext::compute(Deadline deadline) {

@@ -19,7 +19,7 @@ wasmtime_error_t* nacre_component_instantiate_pre(const wasmtime_component_linke
 void nacre_component_pre_delete(nacre_component_pre_t* pre);
 wasmtime_error_t* nacre_component_pre_run(const nacre_component_pre_t* pre,
                                           wasmtime_context_t* context, std::int32_t* exit_code,
-                                          std::int32_t* trap_code);
+                                          std::int32_t* trap_code, bool* began);
 void nacre_context_set_hostcall_fuel(wasmtime_context_t* context, std::size_t bytes);
 void nacre_context_set_max_handles(wasmtime_context_t* context, std::size_t handles);
 
@@ -28,6 +28,9 @@ void nacre_context_set_max_handles(wasmtime_context_t* context, std::size_t hand
 wasmtime_error_t* nacre_component_linker_add_wasi_nn(wasmtime_component_linker_t* linker,
                                                      std::uint32_t version,
                                                      const nacre_wasi_nn_callbacks* callbacks);
+
+// component_shim/src/guard.rs: every size and offset that Rust assumes of what both sides see.
+std::size_t nacre_shim_layout(std::size_t* out, std::size_t capacity);
 }
 
 namespace nacre::engine {

@@ -102,6 +102,11 @@ std::vector<ExternInfo> items_of(const wasmtime_component_t* component, const wa
     std::size_t size = 0;
     wasmtime_component_item_t item;
     if (!nth(type.get(), engine, i, &name, &size, &item)) continue;
+    // A type that is only given a name (a world's `use`) is nothing to offer.
+    if (item.kind == WASMTIME_COMPONENT_ITEM_TYPE) {
+      wasmtime_component_item_delete(&item);
+      continue;
+    }
     const bool function = item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC;
     items.push_back({.module = {},
                      .name = std::string(name, size),

@@ -21,11 +21,11 @@ namespace nacre::engine {
 enum class StopReason : std::uint8_t { kNone, kTimeout, kInterrupt };
 
 struct StoreState {
-  void* guest_state = nullptr;  ///< first: component_shim reads it here
+  void* guest_state = nullptr;  ///< first, and `stop` next: component_shim reads them here
+  std::atomic<StopReason> stop{StopReason::kNone};
   wasmtime_memory_t memory{};
   bool memory_known = false;  ///< found at the first host call, which may be in a start function
   std::optional<std::uint32_t> exit_code;  ///< set by proc_exit
-  std::atomic<StopReason> stop{StopReason::kNone};
   nacre_store_limits limits{};
 
   static_assert(std::atomic<StopReason>::is_always_lock_free, "set from a signal handler");
@@ -35,8 +35,6 @@ struct StoreState {
     stop.compare_exchange_strong(none, reason, std::memory_order_relaxed);
   }
 };
-
-static_assert(offsetof(StoreState, guest_state) == 0, "component_shim/src/wasi_nn.rs: guest()");
 
 }  // namespace nacre::engine
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "abi/printable.h"
 #include "base/checked_math.h"
 #include "core/buffer.h"
 #include "core/carrier.h"
@@ -92,6 +93,7 @@ ComponentState::ComponentState(GuestState& guest)
 
 std::uint32_t ComponentState::new_tensor(std::span<const std::uint32_t> dims, TensorType type,
                                          std::span<const std::byte> data) {
+  if (tensors_.full()) return kNoTensor;
   const GuestLimits& limits = guest_.limits();
   TensorResource made;
   auto shape = check_new_tensor(dims, type, data.size(), limits.max_tensor_bytes);
@@ -180,7 +182,9 @@ void ComponentState::drop_tensor(std::uint32_t number) noexcept {
 }
 
 std::string_view ComponentState::output_name(const GraphDescription& graph, std::size_t index) {
-  if (index < graph.outputs.size() && !graph.outputs[index].name.empty()) {
+  // A model's file may hold any bytes as a name.
+  if (index < graph.outputs.size() && !graph.outputs[index].name.empty() &&
+      is_utf8(graph.outputs[index].name)) {
     return graph.outputs[index].name;
   }
   while (number_names_.size() <= index)
@@ -191,8 +195,11 @@ std::string_view ComponentState::output_name(const GraphDescription& graph, std:
 std::uint32_t ComponentState::new_error(std::string_view function, Error error) noexcept {
   try {
     static_cast<void>(guest_.refuse(function, error));
+    // Names out of a model's file, or a runtime's own words.
+    if (!is_utf8(error.message)) error.message = printable(error.message);
   } catch (...) {
     // Without memory for the log's copy, the guest still gets the error.
+    if (!is_utf8(error.message)) error.message.clear();
   }
   return keep_error(std::move(error));
 }

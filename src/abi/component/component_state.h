@@ -98,8 +98,8 @@ class ComponentState {
   std::vector<nacre_shim_named_tensor> outputs_answer;
   std::vector<bool> inputs_seen;  ///< scratch of compute
 
-  /// An output's name, or its number in decimal where the graph gives none. Lives as an answer
-  /// does.
+  /// An output's name, or its number in decimal where the graph gives none that is text. Lives as
+  /// an answer does.
   [[nodiscard]] std::string_view output_name(const GraphDescription& graph, std::size_t index);
 
  private:

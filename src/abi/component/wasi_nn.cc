@@ -5,10 +5,13 @@
 
 #include <array>
 #include <cstring>
+#include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
 #include "abi/component/component_state.h"
+#include "core/loader.h"
 
 namespace nacre {
 namespace {
@@ -76,6 +79,15 @@ nacre_shim_bytes to_shim(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+/// Never fails: what cannot even be said is an error without a sentence.
+std::uint32_t thrown(ComponentState& state, std::string_view function, const char* why) noexcept {
+  try {
+    return state.new_error(function, {ErrorCode::kRuntimeError, why});
+  } catch (...) {
+    return state.keep_error({ErrorCode::kRuntimeError, {}});
+  }
+}
+
 /// Runs a callback's body; its error, or what it throws, becomes an error resource in `out`.
 template <typename Body>
 bool answer(void* guest, std::string_view function, std::uint32_t* out, Body&& body) noexcept {
@@ -85,9 +97,11 @@ bool answer(void* guest, std::string_view function, std::uint32_t* out, Body&& b
     *out = result ? *result : state.new_error(function, std::move(result.error()));
     return result.has_value();
   } catch (const std::bad_alloc&) {
-    *out = state.keep_error({ErrorCode::kRuntimeError, {}});
+    *out = thrown(state, function, "The host has not enough memory for this call.");
+  } catch (const std::exception& e) {
+    *out = thrown(state, function, e.what());
   } catch (...) {
-    *out = state.keep_error({ErrorCode::kUnknown, {}});
+    *out = thrown(state, function, "Something that is not a std::exception was thrown.");
   }
   return false;
 }
@@ -140,7 +154,14 @@ void tensor_drop(void*, void* guest, std::uint32_t number) noexcept {
 
 bool load(void*, void* guest, nacre_shim_parts builder, std::uint32_t encoding,
           std::uint32_t target, std::uint32_t* out) noexcept {
-  return answer(guest, "load", out, [&](ComponentState& state) {
+  return answer(guest, "load", out, [&](ComponentState& state) -> Result<std::uint32_t> {
+    if (builder.size > kMaxModelParts) {
+      const bool all = builder.size <= NACRE_WASI_NN_MAX_PARTS;
+      return fail(
+          ErrorCode::kTooLarge,
+          fmt::format("A model of {}{} parts came; at most {} are taken.", all ? "" : "more than ",
+                      builder.size - (all ? 0 : 1), kMaxModelParts));
+    }
     std::vector<std::span<const std::byte>> parts;
     parts.reserve(builder.size);
     for (std::size_t i = 0; i < builder.size; ++i)
@@ -234,7 +255,7 @@ Result<void> set_inputs(ComponentState& state, Result<ExecutionContext*>& contex
   return first_error;
 }
 
-/// In this version a computation gets all of its inputs anew: what an earlier one set is not used.
+/// Says which is missing before the context would, and with the WIT's words.
 Result<void> check_all_seen(const ComponentState& state, const GraphDescription& graph) {
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
     if (i < state.inputs_seen.size() && state.inputs_seen[i]) continue;
@@ -246,10 +267,23 @@ Result<void> check_all_seen(const ComponentState& state, const GraphDescription&
   return {};
 }
 
+struct UsesUpInputs {
+  explicit UsesUpInputs(ExecutionContext* its_context) : context(its_context) { clear(); }
+  ~UsesUpInputs() { clear(); }
+  UsesUpInputs(const UsesUpInputs&) = delete;
+  UsesUpInputs& operator=(const UsesUpInputs&) = delete;
+  void clear() const noexcept {
+    if (context != nullptr) context->clear_inputs();
+  }
+  ExecutionContext* context;
+};
+
 bool compute(void*, void* guest, std::uint32_t handle, nacre_shim_named_tensors inputs,
              nacre_shim_named_tensors* outputs, std::uint32_t* error) noexcept {
   return answer(guest, "compute", error, [&](ComponentState& state) -> Result<std::uint32_t> {
     auto found = state.guest().context(handle);
+    // In this version a computation gets all of its inputs anew and uses them up.
+    const UsesUpInputs inputs_end_here(found ? *found : nullptr);
     if (auto set = set_inputs(state, found, {inputs.data, inputs.size}); !set) {
       return std::unexpected(std::move(set.error()));
     }

@@ -10,7 +10,7 @@
  *    guest memory; nothing was copied. Text is UTF-8: the engine has checked it, and a guest's
  *    string that is not traps the guest before the callback.
  *  - Spans that it answers with must live until the next callback for the same guest; they are
- *    copied into guest memory once.
+ *    copied into guest memory once. Text must be UTF-8 here too, or the guest traps.
  *  - Tensors, graphs, contexts and errors are numbers that the callbacks choose. What a callback
  *    creates is owned by the guest until its `_drop`. `set_input` and `compute` take their tensors
  *    over, also when they fail: no `tensor_drop` follows.
@@ -59,6 +59,9 @@ enum nacre_wasi_nn_version {
   NACRE_WASI_NN_2024_08_19 = 1,
   NACRE_WASI_NN_2024_10_28 = 2,
 };
+
+/* `load` is given one more than these at most, however many the guest claims. */
+enum { NACRE_WASI_NN_MAX_PARTS = 65536 };
 
 /* Enum numbers are the order of the WIT's cases: tensor types FP16 FP32 FP64 BF16 U8 I32 I64,
  * encodings openvino onnx tensorflow pytorch tensorflowlite ggml autodetect, targets cpu gpu tpu,

@@ -10,6 +10,7 @@ const _: () = {
     assert!(size_of::<wasmtime_component_linker_t>() == size_of::<Linker<WasmtimeStoreData>>());
     assert!(align_of::<wasmtime_component_linker_t>() == align_of::<Linker<WasmtimeStoreData>>());
     assert!(size_of::<wasmtime_component_t>() == size_of::<Component>());
+    assert!(align_of::<wasmtime_component_t>() == align_of::<Component>());
 };
 
 /// `wasmtime_component_linker_t` is `#[repr(transparent)]` upstream.
@@ -70,19 +71,22 @@ pub extern "C" fn nacre_component_pre_delete(_pre: Option<Box<nacre_component_pr
 
 /// Instantiates the command in a fresh store and runs it to its end. Null: it ended by itself, with
 /// `exit_code`. An error: it did not; `trap_code` is then a `wasmtime_trap_code_t`, or -1 where no
-/// trap of Wasm's ended it.
+/// trap of Wasm's ended it. `began`: its run was called.
 #[unsafe(no_mangle)]
 pub extern "C" fn nacre_component_pre_run(
     pre: &nacre_component_pre_t,
     mut context: WasmtimeStoreContextMut<'_>,
     exit_code: &mut i32,
     trap_code: &mut i32,
+    began: &mut bool,
 ) -> Option<Box<wasmtime_error_t>> {
     *trap_code = -1;
+    *began = false;
     let ended = no_panic(|| {
         let instance = pre.pre.instantiate(context.as_context_mut())?;
         let run = instance
             .get_typed_func::<(), (std::result::Result<(), ()>,)>(&mut context, &pre.run)?;
+        *began = true;
         let (result,) = run.call(&mut context, ())?;
         Ok(if result.is_ok() { 0 } else { 1 })
     });

@@ -2,6 +2,7 @@
 //! trace, and a trap that follows could not say why.
 
 use std::ffi::c_void;
+use std::mem::{align_of, offset_of, size_of};
 use wasmtime::{ResourceLimiter, Result, Store};
 use wasmtime_c_api::{WasmtimeStoreData, wasmtime_store_t};
 
@@ -18,6 +19,26 @@ pub struct nacre_store_limits_t {
     memory_refused: u64,
     table_refused: u64,
 }
+
+/// As `wasi_nn::layout`.
+pub(crate) fn layout() -> Vec<usize> {
+    type Limits = nacre_store_limits_t;
+    vec![
+        size_of::<Limits>(),
+        offset_of!(Limits, memory_max),
+        offset_of!(Limits, table_max),
+        offset_of!(Limits, instances_max),
+        offset_of!(Limits, memory_used),
+        offset_of!(Limits, table_used),
+        offset_of!(Limits, memory_refused),
+        offset_of!(Limits, table_refused),
+    ]
+}
+
+const _: () = {
+    assert!(size_of::<wasmtime_store_t>() == size_of::<Store<WasmtimeStoreData>>());
+    assert!(align_of::<wasmtime_store_t>() == align_of::<Store<WasmtimeStoreData>>());
+};
 
 impl ResourceLimiter for nacre_store_limits_t {
     fn memory_growing(

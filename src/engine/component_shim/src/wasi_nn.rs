@@ -7,11 +7,13 @@ use crate::component_pre::linker_mut;
 use crate::guard::{Finalizer, Foreign, no_panic, to_c};
 use std::borrow::Cow;
 use std::ffi::c_void;
+use std::mem::{offset_of, size_of};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use wasmtime::component::{
     ComponentType, Lift, LinkerInstance, Lower, Resource, ResourceType, WasmList, WasmStr,
 };
-use wasmtime::{AsContext, Result, StoreContextMut, bail};
+use wasmtime::{AsContext, Result, StoreContextMut, Trap, bail};
 use wasmtime_c_api::*;
 
 type Ctx<'a> = StoreContextMut<'a, WasmtimeStoreData>;
@@ -99,11 +101,55 @@ unsafe impl Sync for Callbacks {}
 
 type Shared = Arc<Callbacks>;
 
-/// The guest's state: the engine keeps a pointer to it at the start of the store's data.
+/// What the store's data begins with: `StoreState` in src/engine/store_state.h.
+#[repr(C)]
+struct StoreHead {
+    guest: *mut c_void,
+    stop: AtomicU8, // not 0: the guest is to stop
+}
+
+fn head<'a>(store: &'a Ctx<'_>) -> &'a StoreHead {
+    let data: *const StoreHead = wasmtime_context_get_data(store.as_context()).cast();
+    // SAFETY: the engine makes no store for a component without such data.
+    unsafe { &*data }
+}
+
 fn guest(store: &Ctx<'_>) -> *mut c_void {
-    let data: *const *mut c_void = wasmtime_context_get_data(store.as_context()).cast();
-    // SAFETY: src/engine/store_state.h asserts it, and makes no store for a component without data.
-    unsafe { *data }
+    head(store).guest
+}
+
+/// A host function's way back: a guest that is to stop must not go on because its call was a long
+/// one.
+fn back<T>(store: &Ctx<'_>, result: T) -> Result<T> {
+    if head(store).stop.load(Ordering::Relaxed) != 0 {
+        return Err(Trap::Interrupt.into());
+    }
+    Ok(result)
+}
+
+/// A model of more parts is refused by the callback, which sees one more than these at most: lists
+/// of lists are the one thing that is copied here, and a guest may claim half a billion.
+/// `NACRE_WASI_NN_MAX_PARTS`
+const MAX_PARTS: usize = 65536;
+
+/// Sizes and offsets as C++ must have them too; tests/engine/component_layout_test.cc compares.
+pub(crate) fn layout() -> Vec<usize> {
+    macro_rules! of {
+        ($t:ty: $($field:ident)*) => { vec![size_of::<$t>(), $(offset_of!($t, $field)),*] };
+    }
+    [
+        of!(Span<u8>: data size),
+        of!(Span<u32>: data size),
+        of!(Span<Span<u8>>: data size),
+        of!(Span<NamedTensor>: data size),
+        of!(NamedTensor: name tensor),
+        of!(nacre_wasi_nn_callbacks: env finalizer tensor_new tensor_dimensions tensor_type
+            tensor_data tensor_drop load load_by_name graph_drop init_execution_context set_input
+            compute_set get_output compute context_drop error_new error_code error_data error_drop),
+        vec![offset_of!(StoreHead, guest), offset_of!(StoreHead, stop)],
+        vec![TENSOR_TYPES.len(), ERROR_CODES.len(), MAX_PARTS],
+    ]
+    .concat()
 }
 
 // ---- the WIT's types -----------------------------------------------------------------------
@@ -247,7 +293,7 @@ fn tensor(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<(
                     ty as u32,
                     Span::of(data.as_le_slice(&store)),
                 );
-                Ok((Resource::<Tensor>::new_own(rep),))
+                back(&store, (Resource::<Tensor>::new_own(rep),))
             })
         },
     )?;
@@ -257,7 +303,7 @@ fn tensor(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<(
         move |store: Ctx<'_>, (t,): (Resource<Tensor>,)| {
             let mut dims = Span::EMPTY;
             (cb.table.tensor_dimensions)(cb.foreign.env, guest(&store), t.rep(), &mut dims);
-            Ok((unsafe { dims.answered() },))
+            back(&store, (unsafe { dims.answered() },))
         },
     )?;
     let cb = c.clone();
@@ -266,7 +312,7 @@ fn tensor(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<(
         move |store: Ctx<'_>, (t,): (Resource<Tensor>,)| {
             let number = (cb.table.tensor_type)(cb.foreign.env, guest(&store), t.rep());
             match TENSOR_TYPES.get(number as usize) {
-                Some(ty) => Ok((*ty,)),
+                Some(ty) => back(&store, (*ty,)),
                 None => bail!("the host answered with {number}, which is no tensor type"),
             }
         },
@@ -277,7 +323,7 @@ fn tensor(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<(
         move |store: Ctx<'_>, (t,): (Resource<Tensor>,)| {
             let mut data = Span::EMPTY;
             (cb.table.tensor_data)(cb.foreign.env, guest(&store), t.rep(), &mut data);
-            Ok((unsafe { data.answered() },))
+            back(&store, (unsafe { data.answered() },))
         },
     )?;
     Ok(())
@@ -300,7 +346,7 @@ fn graph(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<()
                 g.rep(),
                 &mut number,
             );
-            Ok(answer::<Context>(ok, number))
+            back(&store, answer::<Context>(ok, number))
         },
     )?;
     let cb = c.clone();
@@ -315,6 +361,7 @@ fn graph(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<()
             no_panic(|| {
                 let lists = builders
                     .iter(&mut store)?
+                    .take(MAX_PARTS + 1)
                     .collect::<Result<Vec<WasmList<u8>>>>()?;
                 let parts: Vec<_> = lists
                     .iter()
@@ -329,7 +376,7 @@ fn graph(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<()
                     target as u32,
                     &mut number,
                 );
-                Ok(answer::<Graph>(ok, number))
+                back(&store, answer::<Graph>(ok, number))
             })
         },
     )?;
@@ -346,7 +393,7 @@ fn graph(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) -> Result<()
                     Span::of(name.as_bytes()),
                     &mut number,
                 );
-                Ok(answer::<Graph>(ok, number))
+                back(&store, answer::<Graph>(ok, number))
             })
         },
     )?;
@@ -375,7 +422,7 @@ fn inference_by_steps(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared)
                 } else {
                     Err(Resource::new_own(error))
                 };
-                Ok((answer,))
+                back(&store, (answer,))
             })
         },
     )?;
@@ -390,7 +437,7 @@ fn inference_by_steps(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared)
             } else {
                 Err(Resource::new_own(error))
             };
-            Ok((answer,))
+            back(&store, (answer,))
         },
     )?;
     let cb = c.clone();
@@ -407,7 +454,7 @@ fn inference_by_steps(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared)
                     Span::of(name.as_bytes()),
                     &mut number,
                 );
-                Ok(answer::<Tensor>(ok, number))
+                back(&store, answer::<Tensor>(ok, number))
             })
         },
     )?;
@@ -457,7 +504,7 @@ fn inference_at_once(i: &mut LinkerInstance<'_, WasmtimeStoreData>, c: &Shared) 
                 } else {
                     Err(Resource::new_own(error))
                 };
-                Ok((answer,))
+                back(&store, (answer,))
             })
         },
     )?;
@@ -512,7 +559,7 @@ fn errors(
                         code as u32,
                         Span::of(data.as_bytes()),
                     );
-                    Ok((Resource::<WasiNnError>::new_own(rep),))
+                    back(&store, (Resource::<WasiNnError>::new_own(rep),))
                 })
             },
         )?;
@@ -523,7 +570,7 @@ fn errors(
         move |store: Ctx<'_>, (e,): (Resource<WasiNnError>,)| {
             let number = (cb.table.error_code)(cb.foreign.env, guest(&store), e.rep());
             match ERROR_CODES.get(number as usize) {
-                Some(code) => Ok((*code,)),
+                Some(code) => back(&store, (*code,)),
                 None => bail!("the host answered with {number}, which is no error code"),
             }
         },
@@ -534,7 +581,7 @@ fn errors(
         move |store: Ctx<'_>, (e,): (Resource<WasiNnError>,)| {
             let mut data = Span::EMPTY;
             (cb.table.error_data)(cb.foreign.env, guest(&store), e.rep(), &mut data);
-            Ok((std::str::from_utf8(unsafe { data.answered() })?,))
+            back(&store, (std::str::from_utf8(unsafe { data.answered() })?,))
         },
     )?;
     Ok(())
