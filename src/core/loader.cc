@@ -2,6 +2,7 @@
 
 #include "base/checked_math.h"
 #include "base/mapped_file.h"
+#include "core/ir_walk.h"
 #include "core/onnx_walk.h"
 #include "core/sniff.h"
 
@@ -255,6 +256,9 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   if (*decided == GraphEncoding::kOpenvino && ordered.size() == 2 &&
       sniff(ordered[0]) != GraphEncoding::kOpenvino) {
     std::swap(ordered[0], ordered[1]);
+  }
+  if (*decided == GraphEncoding::kOpenvino) {
+    if (auto ok = check_ir_depth(ordered[0]); !ok) return std::unexpected(std::move(ok.error()));
   }
   auto backend = choose(catalog, {}, *decided, target);
   if (!backend) return std::unexpected(std::move(backend.error()));

@@ -64,6 +64,18 @@ TEST(LoadGuestModel, ALineThatIsWrongIsNamed) {
          ErrorCode::kInvalidEncoding, "line 2");
 }
 
+TEST(LoadGuestModel, AnIrMayNotNestWithoutEnd) {
+  std::string xml = "<net version=\"11\">";
+  for (int i = 0; i < 20'000; ++i)
+    xml += "<layers><layer><body>";
+  for (int i = 0; i < 20'000; ++i)
+    xml += "</body></layer></layers>";
+  xml += "</net>";
+  expect(load_error({xml}, GraphEncoding::kOpenvino), ErrorCode::kInvalidEncoding, "nested deeper");
+  expect(load_error({"weights", xml}, GraphEncoding::kAutodetect), ErrorCode::kInvalidEncoding,
+         "nested deeper");
+}
+
 TEST(LoadGuestModel, LimitsHold) {
   expect(load_error(std::vector<std::string>(17, "x"), GraphEncoding::kAutodetect),
          ErrorCode::kTooLarge, "17 parts");
