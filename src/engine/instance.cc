@@ -153,13 +153,13 @@ Result<std::optional<Ending>> call_module(Instance::State& state, wasmtime_conte
 std::optional<Ending> call_component(Instance::State& state, wasmtime_context_t* context) {
   std::int32_t exit_code = 0;
   std::int32_t trap_code = -1;
+  bool began = false;
   if (ErrorHandle error{
-          nacre_component_pre_run(state.component_pre, context, &exit_code, &trap_code)}) {
+          nacre_component_pre_run(state.component_pre, context, &exit_code, &trap_code, &began)}) {
     Ending ending = ending_of(*error);
-    if (trap_code >= 0) {
-      ending.code = static_cast<wasmtime_trap_code_t>(trap_code);
-      ending.began = true;
-    }
+    if (trap_code >= 0) ending.code = static_cast<wasmtime_trap_code_t>(trap_code);
+    // A start function traps before run is called.
+    ending.began = ending.began || began || trap_code >= 0;
     return ending;
   }
   state.shared.exit_code = static_cast<std::uint32_t>(exit_code);

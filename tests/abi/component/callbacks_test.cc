@@ -1,0 +1,565 @@
+// What wasi:nn means for a component, without a VM: every rule of tensors, names and errors that
+// the three versions have beyond those of core modules.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "abi/printable.h"
+#include "component_guest.h"
+
+namespace nacre::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const std::string kSixteen = "0123456789abcdef";
+const std::string kOther = "ABCDEFGHIJKLMNOP";
+constexpr std::uint32_t kMost = 0xffff'ffff;
+
+GraphDescription two_in_two_out() {
+  GraphDescription d;
+  d.inputs.push_back({"a", TensorType::kU8, Shape{-1}, ""});
+  d.inputs.push_back({"b", TensorType::kU8, Shape{-1}, ""});
+  d.outputs.push_back({"x", TensorType::kU8, Shape{-1}, ""});
+  d.outputs.push_back({"", TensorType::kU8, Shape{-1}, ""});
+  return d;
+}
+
+// ---- tensors that are good, and poisoned ones --------------------------------------------------
+
+TEST(NewTensor, IsReadBackAsItWasMade) {
+  ComponentGuest g;
+  const auto t = g.calls.four(kSixteen);
+  EXPECT_THAT(g.calls.dims(t), ElementsAre(2, 2));
+  EXPECT_EQ(g.calls.type(t), kWitF32);
+  EXPECT_EQ(g.calls.data(t), kSixteen);
+}
+
+TEST(NewTensor, EveryTypeTellsItself) {
+  ComponentGuest g;
+  const std::vector<std::size_t> sizes = {2, 4, 8, 2, 1, 4, 8};
+  for (std::uint32_t type = 0; type < sizes.size(); ++type) {
+    const auto t = g.calls.tensor({1}, type, std::string(sizes[type], 'x'));
+    EXPECT_EQ(g.calls.type(t), type);
+    EXPECT_THAT(g.calls.data(t), SizeIs(sizes[type])) << type;
+  }
+}
+
+TEST(NewTensor, RankZeroAndDimensionsOfZeroAreFine) {
+  ComponentGuest g{undescribed()};
+  const auto scalar = g.calls.tensor({}, kWitF32, "four");
+  const auto empty = g.calls.tensor({3, 0, 2}, kWitF32, "");
+  EXPECT_EQ(g.calls.data(scalar), "four");
+  EXPECT_THAT(g.calls.dims(empty), ElementsAre(3, 0, 2));
+  const auto done = g.calls.compute(g.context(), {{"0", scalar}, {"1", empty}});
+  ASSERT_TRUE(done.ok) << done.sentence;
+  EXPECT_THAT(done.outputs, SizeIs(2));
+}
+
+struct Poison {
+  std::string name;
+  std::vector<std::uint32_t> dims;
+  std::uint32_t type;
+  std::string data;
+  std::uint32_t code;
+  std::string sentence;
+};
+
+class Poisoned : public testing::TestWithParam<Poison> {};
+
+TEST_P(Poisoned, IsEmptyAndItsSentenceComesFromWhoGetsIt) {
+  const Poison& p = GetParam();
+  GuestStateOptions options;
+  options.limits.max_tensor_bytes = 1000;
+  ComponentGuest g{described(), options};
+  const auto make = [&] { return g.calls.tensor(p.dims, p.type, p.data); };
+  const auto t = make();
+  EXPECT_THAT(g.calls.data(t), IsEmpty());
+  EXPECT_THAT(g.calls.dims(t), IsEmpty());
+  EXPECT_EQ(g.calls.type(t), p.type);
+  const auto context = g.context();
+  const auto set = g.calls.set_input(context, "in", t);
+  EXPECT_FALSE(set.ok);
+  EXPECT_EQ(set.code, p.code);
+  EXPECT_THAT(set.sentence, HasSubstr(p.sentence));
+  const auto computed = g.calls.compute(context, {{"in", make()}});
+  EXPECT_FALSE(computed.ok);
+  EXPECT_EQ(computed.code, p.code);
+  EXPECT_THAT(computed.sentence, HasSubstr("Input \"in\": "));
+  EXPECT_THAT(computed.sentence, HasSubstr(p.sentence));
+  // Used up: the same number is none any more.
+  EXPECT_THAT(g.calls.set_input(context, "in", t).sentence, HasSubstr("no tensor"));
+  g.calls.drop_tensor(make());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tensors, Poisoned,
+    testing::Values(
+        Poison{"few_bytes", {2, 2}, kWitF32, "short", kWitInvalidArgument, "16 bytes; 5 came"},
+        Poison{"many_bytes", {2, 2}, kWitF32, kSixteen + "x", kWitInvalidArgument, "17 came"},
+        Poison{"no_bytes", {2, 2}, kWitF32, "", kWitInvalidArgument, "0 came"},
+        Poison{"bytes_of_none", {0}, kWitF32, "x", kWitInvalidArgument, "0 bytes; 1 came"},
+        Poison{"product_wraps_to_zero",
+               {1u << 31, 1u << 31, 4},
+               kWitU8,
+               "",
+               kWitInvalidArgument,
+               "64 bits"},
+        Poison{"size_wraps", {kMost, kMost, 1}, kWitI64, "", kWitInvalidArgument, "64 bits"},
+        Poison{"rank_33", std::vector<std::uint32_t>(33, 1), kWitU8, "x", kWitInvalidArgument,
+               "this one has 33"},
+        Poison{"rank_a_million", std::vector<std::uint32_t>(1'000'000, 1), kWitU8, "x",
+               kWitInvalidArgument, "1000000"},
+        Poison{"beyond_the_limit",
+               {1001},
+               kWitU8,
+               std::string(1001, 'x'),
+               kWitTooLarge,
+               "the limit of one is 1000"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(PoisonedTensor, TheFirstOfSeveralErrorsIsTold) {
+  ComponentGuest g{two_in_two_out()};
+  const auto bad = g.calls.tensor({4}, kWitU8, "xyz");
+  const auto done = g.calls.compute(g.context(), {{"a", bad}, {"nobody", g.calls.bytes("y")}});
+  EXPECT_THAT(done.sentence, HasSubstr("Input \"a\": "));
+}
+
+TEST(PoisonedTensor, LeavesAnInputThatWasSetBefore) {
+  ComponentGuest g;
+  const auto context = g.context();
+  EXPECT_TRUE(g.calls.set_input(context, "in", g.calls.four(kSixteen)).ok);
+  EXPECT_FALSE(g.calls.set_input(context, "in", g.calls.four("bad")).ok);
+  EXPECT_TRUE(g.calls.compute(context).ok);
+  EXPECT_EQ(g.calls.data(g.calls.get_output(context, "out").number), kSixteen);
+}
+
+// ---- numbers that are none ---------------------------------------------------------------------
+
+TEST(Numbers, ThatAreNoneAreErrorsAndNeverMore) {
+  ComponentGuest g;
+  const auto graph = g.calls.open("net").number;
+  const auto context = g.calls.init(graph).number;
+  const auto t = g.calls.four(kSixteen);
+  g.calls.drop_tensor(t);
+  for (const std::uint32_t none : {0u, 1u, graph, context, t, kMost, kNoTensor}) {
+    EXPECT_THAT(g.calls.data(none), IsEmpty());
+    EXPECT_THAT(g.calls.dims(none), IsEmpty());
+    EXPECT_EQ(g.calls.type(none), kWitU8);
+    EXPECT_FALSE(g.calls.set_input(context, "in", none).ok);
+    EXPECT_FALSE(g.calls.compute(context, {{"in", none}}).ok);
+    g.calls.drop_tensor(none);
+    g.calls.drop_error(none);
+  }
+  for (const std::uint32_t none : {0u, graph, t, kMost}) {
+    EXPECT_FALSE(g.calls.compute(none).ok);
+    EXPECT_FALSE(g.calls.compute(none, {{"in", g.calls.four(kSixteen)}}).ok);
+    EXPECT_FALSE(g.calls.get_output(none, "out").ok);
+    g.calls.drop_context(none);
+  }
+  EXPECT_FALSE(g.calls.init(context).ok);
+  // All is still as it was.
+  EXPECT_TRUE(g.calls.compute(context, {{"in", g.calls.four(kSixteen)}}).ok);
+}
+
+// ---- names -------------------------------------------------------------------------------------
+
+TEST(Names, ComeInAnyOrderAndAsNumbers) {
+  ComponentGuest g{two_in_two_out()};
+  const auto context = g.context();
+  for (const auto& [a, b] : {std::pair{"a", "b"}, {"0", "1"}, {"a", "1"}, {"0", "b"}}) {
+    const auto done =
+        g.calls.compute(context, {{b, g.calls.bytes("second")}, {a, g.calls.bytes("first")}});
+    ASSERT_TRUE(done.ok) << done.sentence;
+    ASSERT_THAT(done.outputs, SizeIs(2));
+    EXPECT_EQ(done.outputs[0].name, "x");
+    EXPECT_EQ(done.outputs[1].name, "1");  // the graph names it nothing
+    EXPECT_EQ(g.calls.data(done.outputs[0].tensor), "first");
+    EXPECT_EQ(g.calls.data(done.outputs[1].tensor), "second");
+  }
+  EXPECT_EQ(g.calls.data(g.calls.get_output(context, "x").number), "first");
+  EXPECT_EQ(g.calls.data(g.calls.get_output(context, "1").number), "second");
+}
+
+TEST(Names, ANumberThatIsANameIsTheName) {
+  GraphDescription d = two_in_two_out();
+  d.inputs[0].name = "1";
+  d.inputs[1].name = "0";
+  ComponentGuest g{d};
+  const auto done =
+      g.calls.compute(g.context(), {{"1", g.calls.bytes("first")}, {"0", g.calls.bytes("second")}});
+  ASSERT_TRUE(done.ok) << done.sentence;
+  EXPECT_EQ(g.calls.data(done.outputs[0].tensor), "first");
+}
+
+TEST(Names, UnknownOnesListThoseThatExist) {
+  ComponentGuest g{two_in_two_out()};
+  const auto context = g.context();
+  for (const std::string_view name :
+       {"c", "2", "-1", "01x", "", " a", "A", "18446744073709551616"}) {
+    const auto set = g.calls.set_input(context, name, g.calls.bytes("x"));
+    EXPECT_EQ(set.code, kWitInvalidArgument) << name;
+    EXPECT_THAT(set.sentence, HasSubstr("\"a\", \"b\"")) << name;
+    const auto done = g.calls.compute(context, {{name, g.calls.bytes("x")}});
+    EXPECT_THAT(done.sentence, HasSubstr("\"a\", \"b\"")) << name;
+  }
+  EXPECT_THAT(g.calls.get_output(context, "y").sentence, HasSubstr("\"x\", 1"));
+}
+
+TEST(Names, MissingAndTwice) {
+  ComponentGuest g{two_in_two_out()};
+  const auto context = g.context();
+  const auto missing = g.calls.compute(context, {{"a", g.calls.bytes("x")}});
+  EXPECT_EQ(missing.code, kWitInvalidArgument);
+  EXPECT_THAT(missing.sentence, HasSubstr("\"b\""));
+  EXPECT_THAT(missing.sentence, HasSubstr("missing"));
+  EXPECT_FALSE(g.calls.compute(context, {}).ok);
+  for (const std::string_view again : {"a", "0"}) {
+    const auto twice = g.calls.compute(
+        context,
+        {{"a", g.calls.bytes("x")}, {again, g.calls.bytes("y")}, {"b", g.calls.bytes("z")}});
+    EXPECT_EQ(twice.code, kWitInvalidArgument);
+    EXPECT_THAT(twice.sentence, HasSubstr("twice"));
+  }
+}
+
+TEST(Names, InputsOfAnEarlierComputeAreNotUsed) {
+  for (const bool known : {true, false}) {
+    ComponentGuest g{known ? two_in_two_out() : undescribed()};
+    const auto context = g.context();
+    ASSERT_TRUE(
+        g.calls.compute(context, {{"0", g.calls.bytes("x")}, {"1", g.calls.bytes("y")}}).ok);
+    // Of two, one: where the graph does not say, there is only one then.
+    const auto one = g.calls.compute(context, {{"0", g.calls.bytes("z")}});
+    EXPECT_EQ(one.ok, !known);
+    EXPECT_THAT(one.outputs, SizeIs(known ? 0 : 1));
+    EXPECT_FALSE(g.calls.compute(context, {{"1", g.calls.bytes("z")}}).ok);
+    // Nor what a call that failed brought.
+    EXPECT_FALSE(
+        g.calls.compute(context, {{"0", g.calls.bytes("x")}, {"nobody", g.calls.bytes("y")}}).ok);
+    EXPECT_FALSE(g.calls.compute(context, {{"1", g.calls.bytes("z")}}).ok);
+  }
+}
+
+// Text that is not UTF-8 would trap the guest when the shim lowers it.
+TEST(Names, ALongOneIsNotCutInsideACharacter) {
+  ComponentGuest g;
+  for (std::size_t before = 76; before < 81; ++before) {
+    const std::string name = std::string(before, 'n') + "ééé";
+    const auto set = g.calls.set_input(g.context(), name, g.calls.four(kSixteen));
+    EXPECT_THAT(set.sentence, HasSubstr("\"in\""));
+    EXPECT_TRUE(is_utf8(set.sentence)) << set.sentence;
+  }
+}
+
+TEST(Names, OfAModelThatAreNoTextDoNotReachTheGuest) {
+  GraphDescription d = described();
+  d.inputs[0].name = "in\xff";
+  d.outputs[0].name = "out\xc3";
+  ComponentGuest g{d};
+  const auto context = g.context();
+  const auto refused = g.calls.compute(context, {{"in", g.calls.four(kSixteen)}});
+  EXPECT_THAT(refused.sentence, HasSubstr("in\\xff"));
+  EXPECT_TRUE(is_utf8(refused.sentence));
+  const auto done = g.calls.compute(context, {{"0", g.calls.four(kSixteen)}});
+  ASSERT_TRUE(done.ok) << done.sentence;
+  EXPECT_EQ(done.outputs[0].name, "0");
+}
+
+// ---- who holds what ----------------------------------------------------------------------------
+
+TEST(Ownership, EveryTensorOfACallIsTakenWhicheverIsBad) {
+  GuestStateOptions options;
+  options.limits.max_tensors = 4;
+  ComponentGuest g{two_in_two_out(), options};
+  const auto context = g.context();
+  for (int round = 0; round < 100; ++round) {
+    const auto one = g.calls.bytes("x");
+    const auto two = g.calls.tensor({9}, kWitU8, "bad");
+    const auto three = g.calls.bytes("y");
+    const std::uint32_t where = round % 2 == 0 ? context : kMost;
+    EXPECT_FALSE(g.calls.compute(where, {{"a", one}, {"b", two}, {"nobody", three}}).ok);
+    for (const auto t : {one, two, three})
+      EXPECT_EQ(g.state.tensor(t), nullptr);
+    EXPECT_FALSE(g.calls.set_input(where, "nobody", g.calls.bytes("z")).ok);
+  }
+}
+
+TEST(Ownership, AnInputStaysSetInTheOldVersions) {
+  ComponentGuest g{two_in_two_out()};
+  const auto context = g.context();
+  EXPECT_TRUE(g.calls.set_input(context, "a", g.calls.bytes("stays")).ok);
+  for (const std::string_view data : {"one", "two", "three"}) {
+    EXPECT_TRUE(g.calls.set_input(context, "b", g.calls.bytes(data)).ok);
+    ASSERT_TRUE(g.calls.compute(context).ok);
+    EXPECT_EQ(g.calls.data(g.calls.get_output(context, "0").number), "stays");
+    EXPECT_EQ(g.calls.data(g.calls.get_output(context, "1").number), data);
+  }
+}
+
+TEST(Ownership, AnOutputNeverChanges) {
+  ComponentGuest g;
+  const auto context = g.context();
+  std::vector<std::uint32_t> outputs;
+  for (char c = 'a'; c < 'z'; ++c) {
+    auto done = g.calls.compute(context, {{"in", g.calls.four(std::string(16, c))}});
+    outputs.push_back(done.outputs.at(0).tensor);
+    EXPECT_FALSE(g.calls.compute(context, {}).ok);
+  }
+  g.calls.drop_context(context);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    EXPECT_EQ(g.calls.data(outputs[i]), std::string(16, static_cast<char>('a' + i)));
+}
+
+TEST(Ownership, AnOutputCanBeTheNextInput) {
+  ComponentGuest g;
+  const auto context = g.context();
+  auto t = g.calls.four(kSixteen);
+  for (int i = 0; i < 100; ++i)
+    t = g.calls.compute(context, {{"in", t}}).outputs.at(0).tensor;
+  EXPECT_EQ(g.calls.data(t), kSixteen);
+}
+
+TEST(Buffers, AreUsedAgainWhenNobodyHoldsThem) {
+  ComponentGuest g;
+  const auto first = g.calls.four(kSixteen);
+  const std::uint8_t* where = g.calls.span(first).data;
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(where) % 64, 0u);
+  const auto second = g.calls.four(kOther);
+  EXPECT_NE(g.calls.span(second).data, where);
+  g.calls.drop_tensor(first);
+  const auto third = g.calls.four(kOther);
+  EXPECT_EQ(g.calls.span(third).data, where);
+  // compute uses its inputs up, so their memory is free at once.
+  const auto context = g.context();
+  const auto out = g.calls.compute(context, {{"in", third}}).outputs.at(0).tensor;
+  const auto fourth = g.calls.four(kSixteen);
+  EXPECT_EQ(g.calls.span(fourth).data, where);
+  EXPECT_EQ(g.calls.data(out), kOther);
+  // An input that stays set keeps it.
+  EXPECT_TRUE(g.calls.set_input(context, "in", fourth).ok);
+  EXPECT_NE(g.calls.span(g.calls.four(kOther)).data, where);
+  ASSERT_TRUE(g.calls.compute(context).ok);
+  EXPECT_EQ(g.calls.data(g.calls.get_output(context, "out").number), kSixteen);
+}
+
+TEST(Buffers, ASmallTensorDoesNotSitOnALargeOnesMemory) {
+  ComponentGuest g;
+  const auto large = g.calls.bytes(std::string(100'000, 'x'));
+  const std::uint8_t* where = g.calls.span(large).data;
+  g.calls.drop_tensor(large);
+  EXPECT_NE(g.calls.span(g.calls.bytes("small")).data, where);
+}
+
+// ---- limits ------------------------------------------------------------------------------------
+
+TEST(Limits, OnTheNumberOfTensors) {
+  GuestStateOptions options;
+  options.limits.max_tensors = 3;
+  ComponentGuest g{described(), options};
+  const auto context = g.context();
+  std::vector<std::uint32_t> held;
+  for (int i = 0; i < 3; ++i)
+    held.push_back(g.calls.four(kSixteen));
+  const auto beyond = g.calls.four(kSixteen);
+  EXPECT_EQ(beyond, kNoTensor);
+  EXPECT_THAT(g.calls.data(beyond), IsEmpty());
+  const auto set = g.calls.set_input(context, "in", beyond);
+  EXPECT_EQ(set.code, kWitTooLarge);
+  EXPECT_THAT(set.sentence, HasSubstr("3 tensors"));
+  g.calls.drop_tensor(beyond);
+
+  // An output needs room as well; none is half given.
+  ASSERT_TRUE(g.calls.set_input(context, "in", held.back()).ok);
+  held.back() = g.calls.four(kOther);
+  ASSERT_TRUE(g.calls.compute(context).ok);
+  const auto output = g.calls.get_output(context, "out");
+  EXPECT_EQ(output.code, kWitTooLarge);
+  EXPECT_THAT(output.sentence, HasSubstr("drop some"));
+  g.calls.drop_tensor(held[0]);
+  EXPECT_TRUE(g.calls.get_output(context, "out").ok);
+}
+
+TEST(Limits, AComputeWithoutRoomForAllOutputsGivesNone) {
+  GuestStateOptions options;
+  options.limits.max_tensors = 2;
+  ComponentGuest g{two_in_two_out(), options};
+  const auto context = g.context();
+  const auto again = [&] {
+    return g.calls.compute(context, {{"a", g.calls.bytes("x")}, {"b", g.calls.bytes("y")}});
+  };
+  const auto both = again();
+  ASSERT_TRUE(both.ok) << both.sentence;
+  g.calls.drop_tensor(both.outputs[0].tensor);
+  // One stays: there is room for one input at a time and for one output of two.
+  EXPECT_TRUE(g.calls.set_input(context, "a", g.calls.bytes("x")).ok);
+  EXPECT_EQ(again().code, kWitTooLarge);
+  g.calls.drop_tensor(both.outputs[1].tensor);
+  EXPECT_TRUE(again().ok);
+}
+
+TEST(Limits, OnTheBytesOfAllTensors) {
+  GuestStateOptions options;
+  options.limits.max_live_tensor_bytes = 40;
+  ComponentGuest g{described(), options};
+  const auto context = g.context();
+  const auto one = g.calls.four(kSixteen);
+  const auto two = g.calls.four(kSixteen);
+  const auto beyond = g.calls.four(kSixteen);
+  const auto set = g.calls.set_input(context, "in", beyond);
+  EXPECT_EQ(set.code, kWitTooLarge);
+  EXPECT_THAT(set.sentence, HasSubstr("32 bytes"));
+  EXPECT_THAT(set.sentence, HasSubstr("40"));
+  // What is given back counts no more, in every way to give it back.
+  g.calls.drop_tensor(one);
+  EXPECT_TRUE(g.calls.set_input(context, "in", two).ok);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(g.calls.compute(context).ok);
+    const auto output = g.calls.get_output(context, "out");
+    ASSERT_TRUE(output.ok) << output.sentence;
+    g.calls.drop_tensor(output.number);
+    g.calls.drop_tensor(g.calls.four("poisoned"));
+    const auto done = g.calls.compute(context, {{"in", g.calls.four(kOther)}});
+    ASSERT_TRUE(done.ok) << done.sentence;
+    EXPECT_TRUE(g.calls.set_input(context, "in", done.outputs[0].tensor).ok);
+  }
+}
+
+TEST(Limits, OnErrorsKeepTheirCallsFailing) {
+  ComponentGuest g;
+  g.calls.drops_errors = false;
+  std::vector<std::uint32_t> errors;
+  for (int i = 0; i < 5000; ++i)
+    errors.push_back(g.calls.open("nobody").number);
+  EXPECT_EQ(g.calls.said(errors.front()).code, kWitNotFound);
+  const Said beyond = g.calls.said(errors.back());
+  EXPECT_EQ(beyond.code, kWitUnknown);
+  EXPECT_THAT(beyond.sentence, HasSubstr("4096 errors"));
+  g.calls.drop_error(errors.back());
+  g.calls.drop_error(errors.front());
+  EXPECT_EQ(g.calls.said(g.calls.open("nobody").number).code, kWitNotFound);
+  EXPECT_THAT(g.log, SizeIs(5001));
+}
+
+TEST(Limits, OnThePartsOfAModel) {
+  ComponentGuest g;
+  for (const std::size_t count : {std::size_t{17}, std::size_t{NACRE_WASI_NN_MAX_PARTS + 1}}) {
+    const auto refused = g.calls.load(std::vector<std::string_view>(count, ""));
+    EXPECT_EQ(refused.code, kWitTooLarge);
+    EXPECT_THAT(refused.sentence, HasSubstr(count == 17 ? "of 17 parts" : "more than 65536"));
+  }
+  EXPECT_EQ(g.provider.loads, 0);
+  EXPECT_EQ(g.calls.load({}).code, kWitInvalidArgument);
+}
+
+// ---- errors ------------------------------------------------------------------------------------
+
+TEST(Errors, CarryCodeAndWholeSentence) {
+  ComponentGuest g;
+  EXPECT_EQ(g.calls.open("nobody").code, kWitNotFound);
+  EXPECT_EQ(g.calls.open("nobody").sentence, "No model \"nobody\".");
+  EXPECT_EQ(g.calls.load({"bad"}).code, kWitInvalidEncoding);
+  EXPECT_EQ(g.calls.load({"net"}, 1, 1).code, kWitUnsupportedOperation);
+  const auto failed = g.calls.compute(g.context("fails"), {{"0", g.calls.bytes("x")}});
+  EXPECT_EQ(failed.code, kWitRuntimeError);
+  EXPECT_EQ(failed.sentence, "It broke.");
+  EXPECT_THAT(g.log.back(), HasSubstr("wasi-nn compute"));
+}
+
+TEST(Errors, CodesThatTheWitLacksAreSaidWithThoseItHas) {
+  GuestStateOptions options;
+  options.limits.max_graphs = 1;
+  ComponentGuest g{described(), options};
+  EXPECT_TRUE(g.calls.open("net").ok);
+  const auto busy = g.calls.open("net");
+  EXPECT_EQ(busy.code, kWitRuntimeError);
+  EXPECT_THAT(busy.sentence, HasSubstr("limit"));
+}
+
+TEST(Errors, OfTheGuestsOwnMaking) {
+  ComponentGuest g;
+  for (std::uint32_t code = 0; code <= kWitUnknown; ++code) {
+    const auto error = g.calls.new_error(code, "Mine, 100 %.");
+    EXPECT_EQ(g.calls.said(error).code, code);
+    EXPECT_EQ(g.calls.said(error).sentence, "Mine, 100 %.");
+    g.calls.drop_error(error);
+  }
+  EXPECT_THAT(g.log, IsEmpty());
+}
+
+TEST(Errors, WhateverIsThrownStopsHere) {
+  ComponentGuest g;
+  g.provider.on_load = [] { throw std::runtime_error("Out of luck."); };
+  EXPECT_EQ(g.calls.load({"net"}).sentence, "Out of luck.");
+  EXPECT_EQ(g.calls.load({"net"}).code, kWitRuntimeError);
+  g.provider.on_load = [] { throw std::bad_alloc(); };
+  EXPECT_THAT(g.calls.load({"net"}).sentence, HasSubstr("memory"));
+  g.provider.on_load = [] { throw 42; };
+  EXPECT_THAT(g.calls.load({"net"}).sentence, Not(IsEmpty()));
+  EXPECT_THAT(g.log, SizeIs(4));
+  g.provider.on_load = [] { throw std::runtime_error("no text: \xff"); };
+  EXPECT_EQ(g.calls.load({"net"}).sentence, "no text: \\xff");
+}
+
+TEST(Errors, AStoppedGuestComputesNothingMore) {
+  ComponentGuest g;
+  const auto context = g.context();
+  EXPECT_FALSE(g.guest.cancel());
+  for (int i = 0; i < 3; ++i) {
+    const auto done = g.calls.compute(context, {{"in", g.calls.four(kSixteen)}});
+    EXPECT_EQ(done.code, kWitTimeout);
+    EXPECT_THAT(done.sentence, HasSubstr("stopped"));
+  }
+}
+
+TEST(Errors, ADeadlineEndsAComputation) {
+  ComponentGuest g;
+  const auto context = g.context("hangs");
+  g.guest.set_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
+  const auto t = g.calls.bytes("x");
+  EXPECT_EQ(g.calls.compute(context, {{"0", t}}).code, kWitTimeout);
+  EXPECT_EQ(g.state.tensor(t), nullptr);
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+TEST(Drops, InEveryOrderFreeTheGraph) {
+  ComponentGuest g;
+  const auto graph = g.calls.open("net").number;
+  const auto context = g.calls.init(graph).number;
+  const std::weak_ptr<Graph> net = g.provider.forget("net");
+  g.calls.drop_graph(graph);
+  EXPECT_TRUE(g.calls.compute(context, {{"in", g.calls.four(kSixteen)}}).ok);
+  EXPECT_FALSE(net.expired());
+  g.calls.drop_context(context);
+  EXPECT_TRUE(net.expired());
+}
+
+TEST(Drops, TheGuestsEndFreesAll) {
+  std::weak_ptr<Graph> net;
+  BufferRef output;
+  {
+    ComponentGuest g;
+    g.calls.drops_errors = false;
+    const auto context = g.context();
+    net = g.provider.forget("net");
+    g.calls.set_input(context, "in", g.calls.four(kSixteen));
+    const auto done = g.calls.compute(context, {{"in", g.calls.four(kSixteen)}});
+    output = g.state.tensor(done.outputs.at(0).tensor)->tensor.buffer;
+    EXPECT_FALSE(output.unique());
+    EXPECT_FALSE(g.calls.open("nobody").ok);
+    EXPECT_FALSE(net.expired());
+  }
+  EXPECT_TRUE(net.expired());
+  EXPECT_TRUE(output.unique());  // and only this test holds it
+}
+
+}  // namespace
+}  // namespace nacre::test
