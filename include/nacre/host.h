@@ -90,6 +90,53 @@ struct GuestOptions {
   std::function<void()> on_grace_expired = {};
 };
 
+/// What a guest wants of its host. For a core module an import is one function (or memory, …) of an
+/// interface; for a component it is the interface, and `name` and `type` are empty.
+struct GuestImport {
+  std::string interface = {};  ///< "wasi_snapshot_preview1", "wasi:nn/tensor"
+  std::string version = {};    ///< of a component's interface: "0.2.0-rc-2024-10-28"; may be empty
+  std::string name = {};       ///< "fd_write"
+  std::string type = {};       ///< "(i32, i32) -> i32"
+  bool offered = false;        ///< by this version of Nacre
+};
+
+/// A linear memory that a guest defines.
+struct GuestMemoryLimits {
+  std::uint64_t min_pages = 0;
+  std::optional<std::uint64_t> max_pages = {};
+  std::uint64_t page_bytes = 65536;
+  std::uint32_t address_bits = 32;  ///< or 64
+  bool shared = false;
+};
+
+enum class WasiPreview : std::uint32_t {
+  kNone,
+  kPreview1,
+  kPreview2,
+  kOther,  ///< one that Nacre does not offer, or several
+};
+
+/// What can be said of a guest without running it (Host::describe).
+struct GuestDescription {
+  bool component = false;    ///< else a core module
+  bool precompiled = false;  ///< compiled code, not Wasm
+  WasiPreview wasi = WasiPreview::kNone;
+  std::vector<std::string> wasi_versions = {};  ///< that a component imports: "0.2.6"
+  std::vector<GuestImport> imports = {};        ///< in the guest's order
+  /// Of a component: those of all its core modules. nullopt where compiled code does not say.
+  std::optional<std::vector<GuestMemoryLimits>> memories = {};
+  std::string entry =
+      {};  ///< what run() calls: "_start", "wasi:cli/run@0.2.6"; empty for a library
+  /// For a core module that imports wasi-nn: its dialect, never kAuto, and a sentence why.
+  std::optional<DialectChoice> dialect = {};
+  std::string dialect_reason = {};
+  std::string refusal = {};  ///< the sentence with which run() would refuse it; empty: it would not
+};
+
+/// Whether a file is a guest by its first bytes (Wasm, its text, or compiled code), and so for
+/// Host::run; models and what cannot be read are not.
+[[nodiscard]] bool is_guest_file(const std::string& path);
+
 enum class ExitReason : std::uint32_t {
   kExited,       ///< returned or called proc_exit
   kTrapped,      ///< exit_code 134
@@ -126,6 +173,12 @@ class Host {
   /// Loads (or takes from the code cache) and runs a guest to its end. An Error means that it never
   /// started: not Wasm, imports that Nacre does not offer (all are listed), a missing folder.
   [[nodiscard]] Result<Outcome> run(const GuestOptions& options);
+
+  /// Says what a guest is and what it wants. It is compiled (or taken from the cache) and checked
+  /// as for run(), but nothing of it runs. Of `guest`: path, bytes, dialect, allow_precompiled. An
+  /// Error means that it is no valid guest; one that cannot be run for want of an import is
+  /// described, with a `refusal`.
+  [[nodiscard]] Result<GuestDescription> describe(const GuestOptions& guest);
 
   /// Compiles a guest for this machine; the bytes are what `allow_precompiled` runs.
   [[nodiscard]] Result<std::vector<std::byte>> compile(std::span<const std::byte> wasm);

@@ -1,8 +1,10 @@
 #include "cli/describe.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -63,6 +65,70 @@ void put_tensors(std::string& out, std::string_view title,
   }
 }
 
+std::string_view dialect_name(DialectChoice dialect) {
+  constexpr std::array<std::string_view, 5> kNames = {"auto", "witx", "wasmedge", "wamr", "legacy"};
+  return kNames.at(static_cast<std::size_t>(dialect));
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json memory_json(const GuestMemoryLimits& memory) {
+  return {{"min_pages", memory.min_pages},
+          {"max_pages", memory.max_pages ? Json(*memory.max_pages) : Json(nullptr)},
+          {"page_bytes", memory.page_bytes},
+          {"address_bits", memory.address_bits},
+          {"shared", memory.shared}};
+}
+
+Json preview_json(WasiPreview preview) {
+  switch (preview) {
+    case WasiPreview::kNone:
+      return nullptr;
+    case WasiPreview::kPreview1:
+      return 1;
+    case WasiPreview::kPreview2:
+      return 2;
+    case WasiPreview::kOther:
+      break;
+  }
+  return "other";
+}
+
+std::string wasi_text(const GuestDescription& guest) {
+  const std::string versions =
+      guest.wasi_versions.empty() ? "" : fmt::format(" ({})", fmt::join(guest.wasi_versions, ", "));
+  switch (guest.wasi) {
+    case WasiPreview::kNone:
+      return "none";
+    case WasiPreview::kPreview1:
+      return "preview 1";
+    case WasiPreview::kPreview2:
+      return "preview 2" + versions;
+    case WasiPreview::kOther:
+      break;
+  }
+  return "not one that Nacre offers" + versions;
+}
+
+std::string memory_text(const GuestMemoryLimits& memory) {
+  return fmt::format(
+      "{}-bit{}, {} of {} bytes", memory.address_bits, memory.shared ? ", shared" : "",
+      memory.max_pages ? fmt::format("{} to {} pages", memory.min_pages, *memory.max_pages)
+                       : fmt::format("{} pages or more", memory.min_pages),
+      memory.page_bytes);
+}
+
+/// The names in a core module are any text, which is not for a terminal as it is.
+std::string plain(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c != '\n' && (byte < 0x20 || byte == 0x7f)) c = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string_view property(const std::vector<Property>& properties, std::string_view key) {
@@ -93,6 +159,34 @@ Json to_json(const Graph& graph) {
           {"properties", properties_json(description.properties)}};
 }
 
+Json to_json(const GuestDescription& guest) {
+  Json json = {{"kind", guest.component ? "component" : "module"},
+               {"precompiled", guest.precompiled},
+               {"wasi", {{"preview", preview_json(guest.wasi)}, {"versions", guest.wasi_versions}}},
+               {"entry", text_or_null(guest.entry)},
+               {"memories", nullptr},
+               {"dialect", nullptr},
+               {"imports", Json::array()},
+               {"runs", guest.refusal.empty()},
+               {"refusal", text_or_null(guest.refusal)}};
+  if (guest.memories) {
+    json["memories"] = Json::array();
+    for (const GuestMemoryLimits& memory : *guest.memories)
+      json["memories"].push_back(memory_json(memory));
+  }
+  if (guest.dialect) {
+    json["dialect"] = {{"name", dialect_name(*guest.dialect)}, {"reason", guest.dialect_reason}};
+  }
+  for (const GuestImport& import : guest.imports) {
+    json["imports"].push_back({{"interface", import.interface},
+                               {"version", text_or_null(import.version)},
+                               {"name", text_or_null(import.name)},
+                               {"type", text_or_null(import.type)},
+                               {"offered", import.offered}});
+  }
+  return json;
+}
+
 std::string to_text(const BackendInfo& info) {
   if (!info.available) return fmt::format("{}: not available. {}\n", info.name, info.why_not);
   std::string out = fmt::format("{}: available\n", info.name);
@@ -113,6 +207,42 @@ std::string to_text(const Graph& graph) {
   put_tensors(out, "inputs", description.inputs, description.inputs_known);
   put_tensors(out, "outputs", description.outputs, description.outputs_known);
   return out;
+}
+
+std::string to_text(const GuestDescription& guest) {
+  std::string out;
+  const auto put = std::back_inserter(out);
+  fmt::format_to(put, "kind: {}{}\nwasi: {}\nentry: {}\n",
+                 guest.component ? "component" : "core module",
+                 guest.precompiled ? ", precompiled" : "", wasi_text(guest),
+                 guest.entry.empty() ? "none" : guest.entry);
+  if (!guest.memories) {
+    fmt::format_to(put, "memory: compiled code does not say\n");
+  } else if (guest.memories->empty()) {
+    fmt::format_to(put, "memory: none\n");
+  } else {
+    for (const GuestMemoryLimits& memory : *guest.memories)
+      fmt::format_to(put, "memory: {}\n", memory_text(memory));
+  }
+  if (guest.dialect) {
+    fmt::format_to(put, "dialect: {} ({})\n", dialect_name(*guest.dialect), guest.dialect_reason);
+  }
+  fmt::format_to(put, "imports: {}\n", guest.imports.size());
+  std::size_t width = 0;
+  const auto name_of = [](const GuestImport& import) {
+    if (import.name.empty() && import.type.empty()) return import.interface;
+    return fmt::format("{}.{}", import.interface, import.name);
+  };
+  for (const GuestImport& import : guest.imports)
+    width = std::max(width, name_of(import).size());
+  for (const GuestImport& import : guest.imports) {
+    fmt::format_to(put, "  {:<11}  {:<{}}  {}\n", import.offered ? "offered" : "NOT OFFERED",
+                   name_of(import), width, import.type.empty() ? import.version : import.type);
+  }
+  fmt::format_to(
+      put, "{}{}\n",
+      guest.refusal.empty() ? "nacre can run it" : "nacre cannot run it: ", guest.refusal);
+  return plain(std::move(out));
 }
 
 }  // namespace nacre::cli

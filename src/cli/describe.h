@@ -25,9 +25,17 @@ namespace nacre::cli {
 /// the model does not say how many it has.
 [[nodiscard]] nlohmann::ordered_json to_json(const Graph& graph);
 
+/// {"kind": "module"|"component", "precompiled", "wasi": {"preview": 1|2|"other"|null, "versions"},
+/// "entry", "memories": [{"min_pages", "max_pages", "page_bytes", "address_bits", "shared"}],
+/// "dialect": {"name", "reason"}, "imports": [{"interface", "version", "name", "type", "offered"}],
+/// "runs", "refusal"}. What there is none of, or is not known, is null: max_pages, entry, dialect,
+/// memories, refusal, an import's version, name and type.
+[[nodiscard]] nlohmann::ordered_json to_json(const GuestDescription& guest);
+
 /// A few lines, each ended by a newline.
 [[nodiscard]] std::string to_text(const BackendInfo& info);
 [[nodiscard]] std::string to_text(const Graph& graph);
+[[nodiscard]] std::string to_text(const GuestDescription& guest);
 
 }  // namespace nacre::cli
 

@@ -16,7 +16,14 @@ struct InspectFlags {
   std::string encoding;
   std::string target = "cpu";
   std::string backend;
+  std::string dialect = "auto";
+  bool allow_precompiled = false;
   bool json = false;
+
+  /// One file that holds a guest, unless words were said that are for models.
+  [[nodiscard]] bool is_guest() const {
+    return model.size() == 1 && encoding.empty() && backend.empty() && is_guest_file(model[0]);
+  }
 };
 
 Result<ModelSpec> spec_of(const InspectFlags& flags) {
@@ -43,32 +50,53 @@ Result<ModelSpec> spec_of(const InspectFlags& flags) {
   return spec;
 }
 
+template <typename Described>
+void print(const char* what, const std::string& file, const Described& described, bool as_json) {
+  if (as_json) {
+    nlohmann::ordered_json json = {{what, file}};
+    json.update(to_json(described));
+    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    fmt::print("{}: {}\n{}", what, file, to_text(described));
+  }
+}
+
+int inspect_guest(const InspectFlags& flags, HostOptions options) {
+  const auto dialect =
+      choose("--dialect", flags.dialect, {"auto", "witx", "wasmedge", "wamr", "legacy"});
+  if (!dialect) return complain("inspect", dialect.error().message, kUsage);
+  auto host = Host::create(std::move(options));
+  if (!host) return complain("inspect", host.error().message, kFailure);
+  const auto guest = (*host)->describe({.path = flags.model.front(),
+                                        .dialect = static_cast<DialectChoice>(*dialect),
+                                        .allow_precompiled = flags.allow_precompiled});
+  if (!guest) return complain("inspect", guest.error().message, kFailure);
+  print("guest", flags.model.front(), *guest, flags.json);
+  return kSuccess;
+}
+
 int inspect(InspectFlags& flags) {
   auto options = flags.host.options();
   if (!options) return complain("inspect", options.error().message, kUsage);
+  if (flags.is_guest()) return inspect_guest(flags, *std::move(options));
   const auto spec = spec_of(flags);
   if (!spec) return complain("inspect", spec.error().message, kUsage);
   auto host = Host::create(*std::move(options));
   if (!host) return complain("inspect", host.error().message, kFailure);
   const auto graph = (*host)->load_model(*spec);
   if (!graph) return complain("inspect", graph.error().message, kFailure);
-
-  if (flags.json) {
-    nlohmann::ordered_json json = {{"model", flags.model.front()}};
-    json.update(to_json(**graph));
-    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  } else {
-    fmt::print("model: {}\n{}", flags.model.front(), to_text(**graph));
-  }
+  print("model", flags.model.front(), **graph, flags.json);
   return kSuccess;
 }
 
 }  // namespace
 
 Command make_inspect(CLI::App& root) {
-  CLI::App* app = root.add_subcommand("inspect", "Show a model's inputs and outputs");
+  CLI::App* app =
+      root.add_subcommand("inspect", "Show a model's inputs and outputs, or what a guest needs");
   auto flags = std::make_shared<InspectFlags>();
-  app->add_option("MODEL", flags->model, "The model's file; for OpenVINO IR the .xml")
+  app->add_option("FILE", flags->model,
+                  "A model (for OpenVINO IR the .xml), or a guest: its content shows which")
       ->type_name("")
       ->expected(1, 2)
       ->required();
@@ -77,14 +105,23 @@ Command make_inspect(CLI::App& root) {
             "What the file holds (default: decided from its bytes)");
   add_value(*app, "--backend", flags->backend, "NAME", "The runtime that reads it");
   add_value(*app, "--target", flags->target, "cpu|gpu|tpu|auto", "Where it would run");
+  add_value(*app, "--dialect", flags->dialect, "auto|witx|wasmedge|wamr|legacy",
+            "What a guest's wasi-nn numbers mean");
+  app->add_flag("--allow-precompiled", flags->allow_precompiled,
+                "Accept a guest that nacre compile made");
   app->add_flag("--json", flags->json, "Print JSON");
+  flags->host.add_cache(*app);
   flags->host.add_common(*app);
-  set_help(*app, "nacre inspect [OPTIONS] MODEL [WEIGHTS]",
-           "A dynamic dimension is shown as ?, in JSON as -1.\n"
-           "\n"
-           "Examples:\n"
-           "  nacre inspect build/models/efficientnet-lite0.onnx\n"
-           "  nacre inspect --backend openvino --json build/models/efficientnet-lite0.onnx\n");
+  set_help(
+      *app, "nacre inspect [OPTIONS] FILE [WEIGHTS]",
+      "A model's dynamic dimension is shown as ?, in JSON as -1. A guest is compiled and checked\n"
+      "as nacre run would, and not run.\n"
+      "\n"
+      "Examples:\n"
+      "  nacre inspect build/models/efficientnet-lite0.onnx\n"
+      "  nacre inspect --backend openvino --json build/models/efficientnet-lite0.onnx\n"
+      "  nacre inspect build/guests/classify.wasm\n"
+      "  nacre inspect --json build/guests/classify.component.wasm\n");
   return {app, [flags] { return inspect(*flags); }};
 }
 

@@ -162,7 +162,7 @@ Result<Module> load_precompiled(const std::shared_ptr<const Engine::State>& engi
   }
   auto handle = deserialize<Code>(*engine, code);
   if (!handle) return std::unexpected(std::move(handle.error()));
-  return make_module(engine, std::move(*handle), CodeOrigin::kPrecompiled);
+  return make_module(engine, std::move(*handle), CodeOrigin::kPrecompiled, {});
 }
 
 /// From the cache if it has the code; otherwise compiled, and kept.
@@ -176,7 +176,7 @@ Result<Module> load_wasm(const std::shared_ptr<const Engine::State>& engine,
   if (key) {
     if (const auto entry = engine->cache->find(*key)) {
       if (auto handle = deserialize<Code>(*engine, entry->code())) {
-        return make_module(engine, std::move(*handle), CodeOrigin::kCache);
+        return make_module(engine, std::move(*handle), CodeOrigin::kCache, wasm);
       }
       engine->cache->remove(*key);
     }
@@ -184,7 +184,7 @@ Result<Module> load_wasm(const std::shared_ptr<const Engine::State>& engine,
 
   auto handle = compile<Code>(*engine, wasm);
   if (!handle) return std::unexpected(std::move(handle.error()));
-  Module module = make_module(engine, std::move(*handle), CodeOrigin::kCompiled);
+  Module module = make_module(engine, std::move(*handle), CodeOrigin::kCompiled, wasm);
   if (key) {
     const auto code = module.serialize();
     const auto stored =
@@ -238,6 +238,10 @@ Result<const wasmtime_component_linker_t*> Engine::State::component_linker() con
     component_linker_ = std::move(*made);
   }
   return component_linker_.get();
+}
+
+bool is_guest(std::span<const std::byte> beginning) noexcept {
+  return content_of(beginning) != Content::kOther;
 }
 
 std::string_view to_string(Compiler compiler) noexcept {

@@ -90,6 +90,19 @@ struct ExternInfo {
   std::string type{};  ///< as text: "(i32, i64) -> i32", "memory, 32-bit, 2 to 16 pages"
 };
 
+/// One memory that a guest defines.
+struct MemoryInfo {
+  std::uint64_t min_pages = 0;
+  std::optional<std::uint64_t> max_pages{};
+  std::uint64_t page_bytes = 65536;
+  bool is_64 = false;
+  bool shared = false;
+};
+
+/// Whether a file with this beginning (a few hundred bytes do) is for `load_module`: binary, text
+/// or compiled code. Nothing is said about the rest of it.
+[[nodiscard]] bool is_guest(std::span<const std::byte> beginning) noexcept;
+
 /// Where the code of a module came from.
 enum class CodeOrigin : std::uint8_t { kCompiled, kCache, kPrecompiled };
 
@@ -130,6 +143,21 @@ class Module {
   [[nodiscard]] const std::vector<ExternInfo>& imports() const noexcept;
   [[nodiscard]] const std::vector<ExternInfo>& exports() const noexcept;
   [[nodiscard]] CodeOrigin origin() const noexcept;
+
+  /// The memories it defines, a component's in the order of its core modules. nullopt for
+  /// precompiled code, which does not list them.
+  [[nodiscard]] const std::optional<std::vector<MemoryInfo>>& memories() const noexcept;
+
+  /// For each of `imports()` whether an instance with these host functions would find it.
+  [[nodiscard]] Result<std::vector<bool>> offered_imports(
+      std::span<const HostFunction> functions) const;
+
+  /// What `Instance::run` calls: "_start", "wasi:cli/run@0.2.0". Empty for a library.
+  [[nodiscard]] std::string_view entry() const noexcept;
+
+  /// Whether a core module's `_start` is there and can be called. A component's entry is checked
+  /// with its imports.
+  [[nodiscard]] Result<void> check_start() const;
 
   /// The compiled code, for a file that `load_module` reads back with `allow_precompiled`, by the
   /// same version of Nacre with the same EngineOptions on a like processor.

@@ -36,6 +36,7 @@ struct Module::State {
   CodeOrigin origin = CodeOrigin::kCompiled;
   std::vector<ExternInfo> imports;
   std::vector<ExternInfo> exports;
+  std::optional<std::vector<MemoryInfo>> memories;
 
   /// A component's resolved imports, made with its first instance and shared by all. Any thread.
   [[nodiscard]] Result<const nacre_component_pre_t*> component_pre() const;
@@ -45,11 +46,13 @@ struct Module::State {
   mutable ComponentPreHandle component_pre_;
 };
 
-/// Wraps a module or a component of the VM and reads its imports and exports.
+/// Wraps a module or a component of the VM and reads its imports and exports. `wasm` is what it was
+/// compiled from, empty where that is not known.
 [[nodiscard]] Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle handle,
-                                 CodeOrigin origin);
+                                 CodeOrigin origin, std::span<const std::byte> wasm);
 [[nodiscard]] Module make_module(std::shared_ptr<const Engine::State> engine,
-                                 ComponentHandle component, CodeOrigin origin);
+                                 ComponentHandle component, CodeOrigin origin,
+                                 std::span<const std::byte> wasm);
 
 }  // namespace nacre::engine
 

@@ -85,23 +85,11 @@ std::string memory_limit_words(const nacre_store_limits& limits) {
                      limits.memory_refused, limits.memory_max);
 }
 
-Result<wasmtime_func_t> find_start(wasmtime_context_t* context,
-                                   const wasmtime_instance_t& instance) {
+/// After Module::check_start.
+wasmtime_func_t start_of(wasmtime_context_t* context, const wasmtime_instance_t& instance) {
   constexpr std::string_view kStart = "_start";
   wasmtime_extern_t item;
-  if (!wasmtime_instance_export_get(context, &instance, kStart.data(), kStart.size(), &item)) {
-    return fail(ErrorCode::kInvalidArgument,
-                "the guest exports no _start function, so it is a library and not a program");
-  }
-  const ExternTypeHandle type(wasmtime_extern_type(context, &item));
-  const wasm_functype_t* function = wasm_externtype_as_functype_const(type.get());
-  if (function == nullptr || wasm_functype_params(function)->size != 0 ||
-      wasm_functype_results(function)->size != 0) {
-    wasmtime_extern_delete(&item);
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("the guest's _start must be a function () -> (), but it is: {}",
-                            type_text(*type)));
-  }
+  wasmtime_instance_export_get(context, &instance, kStart.data(), kStart.size(), &item);
   return item.of.func;
 }
 
@@ -141,9 +129,11 @@ Result<std::optional<Ending>> call_module(Instance::State& state, wasmtime_conte
                                                                          &instance, &trap)),
                   .trap = TrapHandle(trap)};
   if (!failure) {
-    auto start = find_start(context, instance);
-    if (!start) return std::unexpected(std::move(start.error()));
-    failure.error.reset(wasmtime_func_call(context, &*start, nullptr, 0, nullptr, 0, &trap));
+    if (auto found = state.module.check_start(); !found) {
+      return std::unexpected(std::move(found.error()));
+    }
+    const wasmtime_func_t start = start_of(context, instance);
+    failure.error.reset(wasmtime_func_call(context, &start, nullptr, 0, nullptr, 0, &trap));
     failure.trap.reset(trap);
   }
   if (!failure) return std::nullopt;

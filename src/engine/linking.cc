@@ -266,4 +266,23 @@ Result<InstancePreHandle> resolve_imports(const wasmtime_linker_t* linker,
               "the guest imports what Nacre does not offer:" + missing);
 }
 
+Result<std::vector<bool>> offered_imports(wasm_engine_t* engine, const wasmtime_module_t* module,
+                                          std::span<const HostFunction> functions) {
+  const LinkerHandle linker(wasmtime_linker_new(engine));
+  if (ErrorHandle error{wasmtime_linker_define_wasi(linker.get())}) {
+    return fail(ErrorCode::kRuntimeError, "WASI could not be set up: " + message_of(*error));
+  }
+  const StoreHandle store(wasmtime_store_new(engine, nullptr, nullptr));
+  wasmtime_context_t* context = wasmtime_store_context(store.get());
+  std::vector<bool> offered;
+  ImportTypeVec imports;
+  wasmtime_module_imports(module, &imports);
+  for (std::size_t i = 0; i < imports.size; ++i) {
+    const Import import(*imports.data[i]);
+    offered.push_back(find_function(import, functions) != nullptr ||
+                      missing_import(import, linker.get(), context, functions).empty());
+  }
+  return offered;
+}
+
 }  // namespace nacre::engine

@@ -25,6 +25,11 @@ namespace nacre::engine {
                                                         const wasmtime_module_t* module,
                                                         std::span<const HostFunction> functions);
 
+/// For each import of `module`, whether resolve_imports would find it.
+[[nodiscard]] Result<std::vector<bool>> offered_imports(wasm_engine_t* engine,
+                                                        const wasmtime_module_t* module,
+                                                        std::span<const HostFunction> functions);
+
 }  // namespace nacre::engine
 
 #endif  // NACRE_SRC_ENGINE_LINKING_H_

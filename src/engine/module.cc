@@ -7,6 +7,8 @@
 
 #include "engine/component_linking.h"
 #include "engine/engine_state.h"
+#include "engine/linking.h"
+#include "engine/memories.h"
 
 namespace nacre::engine {
 namespace {
@@ -110,7 +112,7 @@ std::string type_text(const wasm_externtype_t& type) {
 }
 
 Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle handle,
-                   CodeOrigin origin) {
+                   CodeOrigin origin, std::span<const std::byte> wasm) {
   auto state = std::make_shared<Module::State>();
   ImportTypeVec imports;
   wasmtime_module_imports(handle.get(), &imports);
@@ -134,17 +136,19 @@ Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle han
   state->engine = std::move(engine);
   state->handle = std::move(handle);
   state->origin = origin;
+  if (!wasm.empty()) state->memories = memories_of(wasm);
   return Module(std::move(state));
 }
 
 Module make_module(std::shared_ptr<const Engine::State> engine, ComponentHandle component,
-                   CodeOrigin origin) {
+                   CodeOrigin origin, std::span<const std::byte> wasm) {
   auto state = std::make_shared<Module::State>();
   state->imports = component_imports(component.get(), engine->handle.get());
   state->exports = component_exports(component.get(), engine->handle.get());
   state->engine = std::move(engine);
   state->component = std::move(component);
   state->origin = origin;
+  if (!wasm.empty()) state->memories = memories_of(wasm);
   return Module(std::move(state));
 }
 
@@ -171,6 +175,43 @@ const std::vector<ExternInfo>& Module::exports() const noexcept {
 }
 CodeOrigin Module::origin() const noexcept {
   return state_->origin;
+}
+
+const std::optional<std::vector<MemoryInfo>>& Module::memories() const noexcept {
+  return state_->memories;
+}
+
+std::string_view Module::entry() const noexcept {
+  constexpr std::string_view kRun = "wasi:cli/run@0.2.";
+  for (const ExternInfo& item : state_->exports) {
+    if (is_component() ? item.kind == ExternInfo::Kind::kInterface && item.name.starts_with(kRun)
+                       : item.kind == ExternInfo::Kind::kFunction && item.name == "_start") {
+      return item.name;
+    }
+  }
+  return {};
+}
+
+Result<void> Module::check_start() const {
+  for (const ExternInfo& item : state_->exports) {
+    if (item.name != "_start") continue;
+    if (item.type == "() -> ()") return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("the guest's _start must be a function () -> (), but it is: {}", item.type));
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              "the guest exports no _start function, so it is a library and not a program");
+}
+
+Result<std::vector<bool>> Module::offered_imports(std::span<const HostFunction> functions) const {
+  if (!is_component()) {
+    return engine::offered_imports(state_->engine->handle.get(), state_->handle.get(), functions);
+  }
+  std::vector<bool> offered;
+  for (const ExternInfo& import : state_->imports)
+    offered.push_back(offers_interface(import.name));
+  return offered;
 }
 
 Result<std::vector<std::byte>> Module::serialize() const {

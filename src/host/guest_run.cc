@@ -12,7 +12,6 @@
 #include "abi/witx/functions.h"
 
 namespace nacre {
-namespace {
 
 std::vector<std::string_view> nn_imports(const engine::Module& module) {
   std::vector<std::string_view> names;
@@ -21,6 +20,8 @@ std::vector<std::string_view> nn_imports(const engine::Module& module) {
   }
   return names;
 }
+
+namespace {
 
 engine::OutputStream to_engine(const StreamSink& sink) {
   if (!sink) return engine::Inherit{};

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "abi/component/component_state.h"
 #include "abi/guest_state.h"
@@ -15,6 +17,9 @@
 #include "nacre/host.h"
 
 namespace nacre {
+
+/// The names that a guest imports from the core-module wasi-nn; they live as long as `module`.
+[[nodiscard]] std::vector<std::string_view> nn_imports(const engine::Module& module);
 
 /// Threading: made and run on one thread; interrupt() and cancel_computation() from any.
 class GuestRun {

@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "engine/watchdog.h"
 #include "host/activity.h"
+#include "host/describe_guest.h"
 #include "host/engines.h"
 #include "host/graph_provider.h"
 #include "host/guest_run.h"
@@ -136,6 +137,14 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
   };
   const Registered registered(*impl_, run->get());
   return (*run)->run();
+}
+
+Result<GuestDescription> Host::describe(const GuestOptions& guest) {
+  if (auto good = check(impl_->options, guest); !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
+  return describe_guest(impl_->engines, guest);
 }
 
 Result<std::vector<std::byte>> Host::compile(std::span<const std::byte> wasm) {

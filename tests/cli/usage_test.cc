@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"run", "--model", "nothing", "x.wasm"}, "--model"},
         Mistake{{"run", "-S", "http", "x.wasm"}, "-S: \"http\""},
         Mistake{{"run", "-S", "nn-graph=onnx", "x.wasm"}, "-S: "},
-        Mistake{{"backends", "--jsno"}, "did you mean --json?"}, Mistake{{"inspect"}, "MODEL"},
+        Mistake{{"backends", "--jsno"}, "did you mean --json?"}, Mistake{{"inspect"}, "FILE"},
         Mistake{{"inspect", "--encoding", "onyx", "m"}, "--encoding"},
         Mistake{{"inspect", "--target", "npu", "m"}, "--target"}, Mistake{{"compile"}, "GUEST"},
         Mistake{{"completion", "fish"}, "bash, zsh"}));
