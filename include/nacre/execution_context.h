@@ -6,8 +6,10 @@
 #include <nacre/graph.h>
 #include <nacre/tensor.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -17,10 +19,38 @@ namespace nacre {
 using Deadline = std::chrono::steady_clock::time_point;
 inline constexpr Deadline kNoDeadline = Deadline::max();
 
+/// What several execution contexts may hold together: bytes of input and output buffers. Any
+/// thread.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::uint64_t limit) noexcept : limit_(limit) {}
+
+  /// Adds `bytes`, or answers false and adds nothing where that would pass the limit.
+  [[nodiscard]] bool charge(std::uint64_t bytes) noexcept {
+    std::uint64_t used = used_.load(std::memory_order_relaxed);
+    do {
+      if (bytes > limit_ || used > limit_ - bytes) return false;
+    } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+    return true;
+  }
+  void release(std::uint64_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+  [[nodiscard]] std::uint64_t used() const noexcept {
+    return used_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
+
+ private:
+  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> used_{0};
+};
+
 /// Ceilings for what one execution context may hold.
 struct ContextLimits {
   std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;  ///< of one input or output
   std::size_t max_tensors = 1024;  ///< inputs or outputs where the graph does not say how many
+  /// Shared by a guest's contexts; null: unlimited. Tensors that a backend lends are not counted.
+  std::shared_ptr<MemoryBudget> budget{};
 };
 
 /// The WIT's graph-execution-context. All checks of tensors against the graph's description are

@@ -12,8 +12,10 @@ namespace nacre {
 struct GuestLimits {
   std::uint32_t max_graphs = 64;     ///< graph handles at a time; beyond: busy
   std::uint32_t max_contexts = 256;  ///< execution contexts at a time; beyond: busy
-  std::uint64_t max_model_bytes = std::uint64_t{4} << 30;   ///< of one load by bytes; too_large
-  std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;  ///< of one tensor; too_large
+  std::uint64_t max_model_bytes = std::uint64_t{4} << 30;       ///< of one load by bytes; too_large
+  std::uint64_t max_live_model_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large
+  std::uint64_t max_context_bytes = std::uint64_t{8} << 30;     ///< in all contexts; too_large
+  std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;      ///< of one tensor; too_large
   std::uint32_t max_tensors =
       16384;  ///< tensor resources of a component; too_large (65,536 at most)
   std::uint64_t max_live_tensor_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large

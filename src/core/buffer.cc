@@ -51,17 +51,33 @@ BufferRef allocate_buffer(std::uint64_t size) noexcept {
   return BufferRef::adopt(block);
 }
 
-nacre_buffer* BufferPair::acquire(std::uint64_t size) noexcept {
+BufferPair::~BufferPair() {
+  let_go(first_);
+  let_go(second_);
+}
+
+void BufferPair::let_go(BufferRef& buffer) noexcept {
+  if (budget_ != nullptr) budget_->release(buffer.capacity());
+  buffer = {};
+}
+
+nacre_buffer* BufferPair::acquire(std::uint64_t size, MemoryBudget* budget) noexcept {
   if (usable(first_, size)) return first_.get();
   if (usable(second_, size)) {
     std::swap(first_, second_);
     return first_.get();
   }
+  budget_ = budget;
+  if (budget != nullptr && !budget->charge(size)) return nullptr;
   // Nothing goes before the new one is there: the first may be an input that stays set.
   BufferRef fresh = allocate_buffer(size);
-  if (!fresh) return nullptr;
+  if (!fresh) {
+    if (budget != nullptr) budget->release(size);
+    return nullptr;
+  }
   // A first one that is only too small goes; one that is held elsewhere may come back.
-  if (first_ && !first_.unique()) second_ = std::move(first_);
+  if (first_ && !first_.unique()) std::swap(first_, second_);
+  let_go(first_);
   first_ = std::move(fresh);
   return first_.get();
 }

@@ -4,6 +4,7 @@
 #define NACRE_SRC_CORE_BUFFER_H_
 
 #include <nacre/backend_abi.h>
+#include <nacre/execution_context.h>
 #include <nacre/tensor.h>
 
 #include <cstdint>
@@ -21,14 +22,23 @@ namespace nacre {
 /// Threading: one thread at a time; other holders may let go at any time.
 class BufferPair {
  public:
+  BufferPair() = default;
+  ~BufferPair();
+  BufferPair(BufferPair&&) noexcept = default;
+  BufferPair& operator=(BufferPair&&) = delete;
+
   /// A buffer of at least `size` bytes that nobody else holds; the pair keeps a reference. Comes
-  /// back with the same one as last time if it can. Null when there is no memory; the last one is
-  /// then still what it was.
-  [[nodiscard]] nacre_buffer* acquire(std::uint64_t size) noexcept;
+  /// back with the same one as last time if it can. Null when there is no memory, or the budget
+  /// does not allow it; what the pair held before it then still holds. `budget` may be null, is the
+  /// same in each call, and outlives the pair.
+  [[nodiscard]] nacre_buffer* acquire(std::uint64_t size, MemoryBudget* budget = nullptr) noexcept;
 
  private:
+  void let_go(BufferRef& buffer) noexcept;
+
   BufferRef first_;
   BufferRef second_;
+  MemoryBudget* budget_ = nullptr;
 };
 
 }  // namespace nacre

@@ -99,10 +99,9 @@ struct ExecutionContext::Impl {
 
   Result<void> copy_in(std::size_t index, const TensorView& tensor, const CheckedInput& checked) {
     InputSlot& slot = slots[index];
-    nacre_buffer* buffer = slot.own.acquire(tensor.data.size());
+    nacre_buffer* buffer = slot.own.acquire(tensor.data.size(), limits.budget.get());
     if (buffer == nullptr) {
-      return fail(ErrorCode::kTooLarge, fmt::format("there is no memory for the {} bytes of {}",
-                                                    tensor.data.size(), place_name(index)));
+      return std::unexpected(no_memory(tensor.data.size(), place_name(index)));
     }
     if (!tensor.data.empty()) std::memcpy(buffer->data, tensor.data.data(), tensor.data.size());
     place(index, checked, buffer->data, tensor.data.size(), buffer);
@@ -113,6 +112,17 @@ struct ExecutionContext::Impl {
   [[nodiscard]] std::string place_name(std::size_t index) const {
     const TensorDescription* input = at(description.inputs, index);
     return describe_place("input", index, input == nullptr ? std::string_view{} : input->name);
+  }
+
+  [[nodiscard]] Error no_memory(std::uint64_t size, std::string_view place) const {
+    const MemoryBudget* budget = limits.budget.get();
+    return {ErrorCode::kTooLarge,
+            fmt::format("there is no memory for the {} bytes of {}{}", size, place,
+                        budget == nullptr
+                            ? std::string()
+                            : fmt::format(" beside the {} that all execution contexts hold; the "
+                                          "limit is {}",
+                                          budget->used(), budget->limit()))};
   }
 
   static Result<void> still_busy() {
@@ -182,12 +192,10 @@ struct ExecutionContext::Impl {
     return impl->guarded<void*>(nullptr, [&]() -> void* {
       OutputSlot* slot = impl->checked_output(index, type, {dims, rank}, nullptr, size);
       if (slot == nullptr) return nullptr;
-      nacre_buffer* buffer = slot->own.acquire(size);
+      nacre_buffer* buffer = slot->own.acquire(size, impl->limits.budget.get());
       if (buffer == nullptr) {
         impl->refuse(
-            Error{ErrorCode::kTooLarge,
-                  fmt::format("there is no memory for the {} bytes of {}", size,
-                              describe_place("output", index, impl->name_of_output(index)))});
+            impl->no_memory(size, describe_place("output", index, impl->name_of_output(index))));
         return nullptr;
       }
       impl->put(*slot, type, {dims, rank}, buffer->data, size, buffer);

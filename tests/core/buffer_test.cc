@@ -71,5 +71,25 @@ TEST(BufferPair, GrowsAndForgetsWhatIsTooSmall) {
   EXPECT_EQ(pair.acquire(10), large);
 }
 
+TEST(BufferPair, ChargesItsBudgetForWhatItHolds) {
+  MemoryBudget budget(100);
+  {
+    BufferPair pair;
+    ASSERT_NE(pair.acquire(60, &budget), nullptr);
+    EXPECT_EQ(budget.used(), 60u);
+    EXPECT_EQ(pair.acquire(61, &budget), nullptr) << "both exist until the larger one is there";
+    EXPECT_EQ(budget.used(), 60u);
+    nacre_buffer* small = pair.acquire(10, &budget);
+    ASSERT_NE(small, nullptr);
+    const BufferRef held = BufferRef::retain(small);
+    BufferPair other;
+    EXPECT_EQ(other.acquire(41, &budget), nullptr);
+    ASSERT_NE(other.acquire(40, &budget), nullptr);
+    EXPECT_EQ(budget.used(), 100u);
+    EXPECT_EQ(pair.acquire(10, &budget), nullptr) << "the first is held, a second does not fit";
+  }
+  EXPECT_EQ(budget.used(), 0u);
+}
+
 }  // namespace
 }  // namespace nacre
