@@ -1,4 +1,4 @@
-// Runs a WebAssembly guest from a C++ program:
+// Runs a WebAssembly guest, a module or a component, from a C++ program:
 //
 //   embed GUEST.wasm [MODEL=FILE] [FOLDER] [guest's arguments…]
 //

@@ -1,13 +1,13 @@
 #include "abi/guest_state.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "abi/printable.h"
 #include "base/checked_math.h"
+#include "core/no_such_model.h"
 
 namespace nacre {
 
@@ -56,11 +56,7 @@ Result<std::uint32_t> GuestState::open(std::string_view name) {
                 fmt::format("No model has a name of {} bytes; the longest may have {}.",
                             name.size(), options_.limits.max_name_bytes));
   }
-  if (!may_open(name)) {
-    return fail(ErrorCode::kNotFound,
-                fmt::format("No model \"{}\" is open to this guest; it may use: {}.",
-                            printable(name, 100), fmt::join(*options_.models, ", ")));
-  }
+  if (!may_open(name)) return no_such_model(name);
   return keep(provider_.open(name));
 }
 

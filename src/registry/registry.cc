@@ -2,6 +2,7 @@
 
 #include "core/backend_catalog.h"
 #include "core/loader.h"
+#include "core/no_such_model.h"
 
 #include <fmt/format.h>
 #include <condition_variable>
@@ -81,13 +82,7 @@ Result<std::unique_ptr<Registry>> Registry::create(std::vector<ModelSpec> specs,
 
 Result<std::shared_ptr<Graph>> Registry::open(std::string_view name) {
   const auto found = impl_->by_name.find(name);
-  if (found == impl_->by_name.end()) {
-    // A guest's text: not repeated at length, and no other names are told.
-    constexpr std::size_t kShown = 80;
-    return fail(ErrorCode::kNotFound,
-                fmt::format("there is no model named \"{}{}\"", name.substr(0, kShown),
-                            name.size() > kShown ? "…" : ""));
-  }
+  if (found == impl_->by_name.end()) return no_such_model(name);
   Model& model = *found->second;
   {
     std::unique_lock lock(model.mutex);

@@ -1,6 +1,7 @@
 #include <nacre/registry.h>
 
 #include "core/backend_catalog.h"
+#include "core/no_such_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -65,6 +66,8 @@ TEST(Registry, NamesAreKeysAndOthersAreNotTold) {
     EXPECT_LT(graph.error().message.size(), 200U);
   }
   EXPECT_THAT((*registry)->open("x").error().message, Not(HasSubstr("secret")));
+  // What GuestState says of a model that a guest may not use.
+  EXPECT_EQ((*registry)->open("x").error().message, no_such_model("x").error().message);
 }
 
 TEST(Registry, TwoOfOneNameAreAnError) {

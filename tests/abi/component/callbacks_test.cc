@@ -9,6 +9,7 @@
 
 #include "abi/printable.h"
 #include "component_guest.h"
+#include "core/no_such_model.h"
 
 namespace nacre::test {
 namespace {
@@ -457,6 +458,18 @@ TEST(Limits, OnThePartsOfAModel) {
   }
   EXPECT_EQ(g.provider.loads, 0);
   EXPECT_EQ(g.calls.load({}).code, kWitInvalidArgument);
+}
+
+TEST(Permissions, ANameThatIsNotGrantedIsANameThatDoesNotExist) {
+  ComponentGuest g(described(), {.models = {{"described", "other"}}});
+  EXPECT_EQ(g.calls.open("described").sentence, "");
+  const int opens = g.provider.opens;
+  for (const char* name : {"net", "nix"}) {  // one that exists, and one that does not
+    const auto refused = g.calls.open(name);
+    EXPECT_EQ(refused.code, kWitNotFound);
+    EXPECT_EQ(refused.sentence, no_such_model(name).error().message);
+  }
+  EXPECT_EQ(g.provider.opens, opens);
 }
 
 // ---- errors ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "../fake_guest.h"
+#include "core/no_such_model.h"
 
 namespace nacre::test {
 namespace {
@@ -753,7 +754,11 @@ TEST(Permissions, ANameThatIsNotAllowedIsNotFound) {
   guest.put_bytes(kName, "net");
   EXPECT_EQ(guest.call("load_by_name", {kName, 3, kOut}), 8u);
   EXPECT_EQ(guest.provider.opens, opens);
-  EXPECT_THAT(guest.log.back(), HasSubstr("described, other"));
+  // Not a word of the names that there are, and the very sentence for one that does not exist.
+  EXPECT_EQ(guest.state.last_error().message, no_such_model("net").error().message);
+  guest.put_bytes(kName, "nix");
+  EXPECT_EQ(guest.call("load_by_name", {kName, 3, kOut}), 8u);
+  EXPECT_EQ(guest.state.last_error().message, no_such_model("nix").error().message);
 }
 
 TEST(Refusals, ALineForTheLogCannotBeForged) {
