@@ -16,7 +16,8 @@ GuestState::GuestState(ModelProvider& provider, GuestStateOptions options)
       dialect_(dialect_table(options.dialect)),
       options_(std::move(options)),
       graphs_(HandleKind::kGraph, options_.limits.max_graphs),
-      contexts_(HandleKind::kContext, options_.limits.max_contexts) {}
+      contexts_(HandleKind::kContext, options_.limits.max_contexts),
+      context_memory_(std::make_shared<MemoryBudget>(options_.limits.max_context_bytes)) {}
 
 GuestState::~GuestState() = default;
 
@@ -46,7 +47,23 @@ Result<std::uint32_t> GuestState::load(std::span<const std::span<const std::byte
     return fail(ErrorCode::kTooLarge, fmt::format("The model has {} bytes; the limit is {}.", total,
                                                   options_.limits.max_model_bytes));
   }
-  return keep(provider_.load(parts, encoding, target));
+  if (auto room = room_for_model(total); !room) return std::unexpected(std::move(room.error()));
+  auto graph = provider_.load(parts, encoding, target);
+  if (graph) loaded_.push_back({*graph, total});
+  return keep(std::move(graph));
+}
+
+Result<void> GuestState::room_for_model(std::uint64_t bytes) {
+  std::erase_if(loaded_, [](const LoadedModel& model) { return model.graph.expired(); });
+  std::uint64_t live = 0;
+  for (const LoadedModel& model : loaded_)
+    live += model.bytes;
+  const std::uint64_t limit = options_.limits.max_live_model_bytes;
+  if (bytes <= limit && live <= limit - bytes) return {};
+  return fail(ErrorCode::kTooLarge,
+              fmt::format("the guest's models have {} bytes and this one {} more; the limit of all "
+                          "is {}",
+                          live, bytes, limit));
 }
 
 Result<std::uint32_t> GuestState::open(std::string_view name) {
@@ -78,7 +95,8 @@ Result<std::uint32_t> GuestState::create_context(std::uint32_t graph) {
                                               contexts_.size()));
   }
   auto context = ExecutionContext::create(
-      *found, ContextLimits{.max_tensor_bytes = options_.limits.max_tensor_bytes});
+      *found, ContextLimits{.max_tensor_bytes = options_.limits.max_tensor_bytes,
+                            .budget = context_memory_});
   if (!context) return std::unexpected(std::move(context.error()));
   return *contexts_.insert(std::move(*context));
 }

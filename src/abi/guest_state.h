@@ -119,6 +119,7 @@ class GuestState {
   using ContextHandles = HandleTable<std::unique_ptr<ExecutionContext>>;
 
   [[nodiscard]] Result<void> room_for_graph() const;
+  [[nodiscard]] Result<void> room_for_model(std::uint64_t bytes);
   [[nodiscard]] Result<std::uint32_t> keep(Result<std::shared_ptr<Graph>> graph);
   [[nodiscard]] bool may_open(std::string_view name) const noexcept;
   [[nodiscard]] static std::unexpected<Error> no_such(HandleKind kind, std::uint32_t handle);
@@ -131,6 +132,13 @@ class GuestState {
 
   HandleTable<std::shared_ptr<Graph>> graphs_;
   ContextHandles contexts_;
+  const std::shared_ptr<MemoryBudget> context_memory_;
+
+  struct LoadedModel {
+    std::weak_ptr<Graph> graph;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<LoadedModel> loaded_;  // by bytes; a graph may outlive its handle in a context
 
   // cancel() reads computing_ and uses it under the mutex; a context dies only under the mutex, and
   // never while it is computing_. So compute() itself takes no lock.
