@@ -146,7 +146,8 @@ class Calls {
   bool drops_errors = true;
 
  private:
-  Answered read(bool ok, std::uint32_t number) {
+  // By reference: the callback that writes it may be called after the arguments are looked at.
+  Answered read(bool ok, const std::uint32_t& number) {
     Answered answered;
     answered.number = number;
     if (ok) return answered;
