@@ -7,7 +7,9 @@ namespace {
 
 // Cheaper than std::this_thread::get_id().
 const void* this_thread() noexcept {
-  static thread_local char mark;
+  // Of a pointer's size: mold has laid out a program with one byte of thread-local data so that it
+  // could not start.
+  static thread_local void* mark;
   return &mark;
 }
 
