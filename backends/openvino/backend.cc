@@ -1,5 +1,6 @@
 // OpenVINO as a backend of Nacre: reads OpenVINO IR and ONNX.
 #include "graph.h"
+#include "guard_indices.h"
 #include "messages.h"
 #include "model_reader.h"
 
@@ -159,6 +160,11 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
   try {
     if (auto checked = check_types(**model); !checked) {
       return std::unexpected(std::move(checked.error()));
+    }
+    if (on_cpu) {
+      if (auto guarded = guard_indices(**model); !guarded) {
+        return std::unexpected(std::move(guarded.error()));
+      }
     }
     auto description = describe_model(**model, on_cpu);
     if (!description) return std::unexpected(std::move(description.error()));

@@ -13,13 +13,7 @@
 namespace nacre::openvino {
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr std::size_t kAlignment = 64;
-
-// On one thread, infer() goes a short way (8 µs instead of 40) on which OpenVINO does not see a
-// cancel. That is taken only where the computation's end is near anyway.
-constexpr std::chrono::milliseconds kQuick{100};
 
 struct AlignedAllocator {
   void* allocate(std::size_t bytes, std::size_t) {
@@ -70,8 +64,9 @@ class LentTensor final : public nacre_buffer {
 };
 
 OpenvinoContext::OpenvinoContext(ov::InferRequest request, const GraphDescription& description,
-                                 const std::vector<bool>& bindable, bool on_cpu)
-    : request_(std::move(request)), on_cpu_(on_cpu) {
+                                 const std::vector<bool>& bindable, bool on_cpu,
+                                 bool may_run_inline)
+    : request_(std::move(request)), on_cpu_(on_cpu), inline_(may_run_inline) {
   for (const TensorDescription& d : description.inputs)
     inputs_.emplace_back().name = d.name;
   for (std::size_t i = 0; i < description.outputs.size(); ++i) {
@@ -118,7 +113,8 @@ void OpenvinoContext::cancel() noexcept {
   for (int i = 0; i < 20 && inferring_.load(); ++i) {
     try {
       request_.cancel();
-    } catch (const std::exception&) {  // nothing to stop
+    } catch (const std::exception&) {
+      return;  // there is nothing to stop
     }
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
@@ -140,14 +136,12 @@ Result<void> OpenvinoContext::compute(std::span<const nacre_tensor> inputs,
   {
     const Done done{inferring_};
     if (cancelled_.load()) return cancelled();
-    const auto begin = steady_clock::now();
-    if (quick_) {
+    if (inline_) {
       request_.infer();
     } else {
       request_.start_async();
       request_.wait();
     }
-    quick_ = steady_clock::now() - begin < kQuick;
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     if (auto delivered = deliver(i, sink); !delivered) return delivered;
@@ -174,7 +168,6 @@ Result<void> OpenvinoContext::bind_input(std::size_t index, const nacre_tensor& 
 
   alignas(kAlignment) static std::byte nothing[kAlignment];  // for a tensor without elements
   input.shape.reset();
-  quick_ = quick_ && same_shape;
   try {
     request_.set_input_tensor(index, ov::Tensor(to_element_type(type), to_ov(dims),
                                                 tensor.data == nullptr ? nothing : tensor.data));

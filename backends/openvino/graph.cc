@@ -7,6 +7,7 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
+#include <openvino/runtime/properties.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -121,6 +122,7 @@ Result<void> check_types(const ov::Model& model) {
 
 OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu)
     : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {
+  may_run_inline_ = on_cpu_ && compiled_.get_property(ov::inference_num_threads) > 1;
   // OpenVINO finds a port by its tensor. Where an output is an input passed through, or is the same
   // value as another output, setting the one's memory would set the other's.
   std::vector<ov::Output<ov::Node>> sources;
@@ -136,7 +138,7 @@ OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription descri
 Result<std::unique_ptr<BackendContext>> OpenvinoGraph::create_context() {
   try {
     return std::make_unique<OpenvinoContext>(compiled_.create_infer_request(), description_,
-                                             bindable_, on_cpu_);
+                                             bindable_, on_cpu_, may_run_inline_);
   } catch (const std::exception& e) {
     return fail(ErrorCode::kRuntimeError, "OpenVINO makes no infer request: " + explain(e));
   }

@@ -35,6 +35,9 @@ class OpenvinoGraph final : public BackendGraph {
   GraphDescription description_;
   std::vector<bool> bindable_;  // outputs that may be given memory of ours
   bool on_cpu_;
+  // On one thread OpenVINO's infer() takes a short way that loses exceptions, so that the output is
+  // whatever the memory held, and that no cancel reaches; start_async() does neither.
+  bool may_run_inline_ = false;
 };
 
 }  // namespace nacre::openvino

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <openvino/opsets/opset13.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -279,6 +280,84 @@ TEST(OpenvinoCompute, TwoContextsOnTwoThreads) {
     work(2);
     other.join();
     EXPECT_EQ(wrong, 0) << more;
+  }
+}
+
+// On one thread OpenVINO's infer() loses exceptions and leaves the output as the memory was.
+TEST(OpenvinoCompute, ErrorsOfAnOperatorAreTold) {
+  const auto x = std::make_shared<op::Parameter>(ov::element::i32, ov::PartialShape{2, 4});
+  const auto table = op::Constant::create(ov::element::f32, {16, 4}, std::vector<float>(64, 1.5f));
+  const auto y = std::make_shared<op::GatherElements>(table, x, 0);
+  const Ir ir = to_ir(std::make_shared<ov::Model>(ov::ResultVector{std::make_shared<op::Result>(y)},
+                                                  ov::ParameterVector{x}));
+  const ScratchFolder folder;
+  const std::string path = folder.write("net.xml", ir.xml);
+  folder.write("net.bin", ir.bin);
+  for (const char* more : {"threads=1", "threads=2", "streams=2", "threads=1,streams=2"}) {
+    auto context = ExecutionContext::create(load_path(path, more).value()).value();
+    for (const std::int32_t index : {15, 16, -16, 1'000'000, 0}) {
+      auto result =
+          compute(*context, {plain(TensorType::kI32, {2, 4}, std::vector<std::int32_t>(8, index))});
+      if (index >= -16 && index < 16) {
+        ASSERT_TRUE(result) << more << ": " << result.error().message;
+        EXPECT_EQ(values<float>(result->at(0)), std::vector<float>(8, 1.5f));
+      } else {
+        ASSERT_FALSE(result) << more << ", " << index;
+        EXPECT_EQ(result.error().code, ErrorCode::kRuntimeError);
+        EXPECT_THAT(result.error().message, HasSubstr("indices"));
+        EXPECT_EQ(context->output_count(), 0u);
+      }
+    }
+  }
+}
+
+// Kernels of the CPU plug-in that use an index unchecked: a guest could read the host's memory.
+TEST(OpenvinoCompute, IndicesStayInsideTheirTensors) {
+  std::vector<float> numbers(64);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = static_cast<float>(i);
+  const auto table = op::Constant::create(ov::element::f32, {16, 4}, numbers);
+  const auto run = [](const std::shared_ptr<op::Parameter>& x, const ov::Output<ov::Node>& y,
+                      std::int64_t index) {
+    const auto model = std::make_shared<ov::Model>(
+        ov::ResultVector{std::make_shared<op::Result>(y)}, ov::ParameterVector{x});
+    auto graph = load_ir(to_ir(model));
+    EXPECT_TRUE(graph) << graph.error().message;
+    std::vector<std::int64_t> dims(x->get_shape().begin(), x->get_shape().end());
+    const auto count = static_cast<std::size_t>(element_count(dims).value());
+    return compute(*graph, {plain(TensorType::kI64, dims, std::vector(count, index))});
+  };
+  const auto parameter = [](const ov::PartialShape& shape) {
+    return std::make_shared<op::Parameter>(ov::element::i64, shape);
+  };
+  const std::int64_t far = 1 << 28;
+  for (const std::int64_t index :
+       {std::int64_t{0}, std::int64_t{15}, std::int64_t{-1}, std::int64_t{-16}, std::int64_t{16},
+        std::int64_t{-17}, far, -far}) {
+    // GatherND takes the nearest row.
+    const auto x = parameter({2, 1});
+    auto rows = run(x, std::make_shared<op::GatherND>(table, x), index);
+    ASSERT_TRUE(rows) << rows.error().message;
+    const std::int64_t in = std::clamp<std::int64_t>(index, -16, 15);
+    const auto row = static_cast<std::size_t>(in < 0 ? in + 16 : in);
+    EXPECT_EQ(values<float>(rows->at(0))[0], static_cast<float>(row * 4)) << index;
+
+    const auto y = parameter({1, 4});
+    const auto nines = op::Constant::create(ov::element::f32, {1, 4}, std::vector<float>(4, -9));
+    auto scattered = run(y,
+                         std::make_shared<op::ScatterElementsUpdate>(
+                             table, y, nines, op::Constant::create(ov::element::i64, {}, {0})),
+                         index);
+    ASSERT_EQ(scattered.has_value(), index < 16) << index;
+    if (scattered) {
+      EXPECT_EQ(values<float>(scattered->at(0))[row * 4], -9) << index;
+    }
+    if (index > 16) continue;  // as many repetitions fit in no memory
+    const auto z = parameter({2});
+    auto tiled = run(z, std::make_shared<op::Tile>(table, z), index);
+    ASSERT_TRUE(tiled) << tiled.error().message;
+    const std::int64_t times = std::max<std::int64_t>(index, 0);
+    EXPECT_EQ(tiled->at(0).dims, (std::vector<std::int64_t>{16 * times, 4 * times})) << index;
   }
 }
 

@@ -1,0 +1,114 @@
+#include "guard_indices.h"
+
+#include <openvino/op/constant.hpp>
+#include <openvino/op/gather.hpp>
+#include <openvino/op/maximum.hpp>
+#include <openvino/op/minimum.hpp>
+#include <openvino/op/multiply.hpp>
+#include <openvino/op/shape_of.hpp>
+#include <openvino/op/subtract.hpp>
+#include <openvino/op/util/gather_nd_base.hpp>
+#include <openvino/op/util/multi_subgraph_base.hpp>
+#include <openvino/op/util/scatter_elements_update_base.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nacre::openvino {
+namespace {
+
+using Value = ov::Output<ov::Node>;
+
+Value constant(const ov::element::Type& type, std::int64_t value) {
+  return ov::op::v0::Constant::create(type, ov::Shape{}, {value});
+}
+
+// The sizes of `data` along the axes that `axes` holds.
+Value sizes(const Value& data, const Value& axes, const ov::element::Type& type) {
+  const auto shape = std::make_shared<ov::op::v3::ShapeOf>(data, type);
+  return std::make_shared<ov::op::v8::Gather>(shape, axes, constant(ov::element::i64, 0));
+}
+
+Value negated(const Value& value) {
+  return std::make_shared<ov::op::v1::Multiply>(value, constant(value.get_element_type(), -1));
+}
+
+Value at_least(const Value& value, const Value& low) {
+  return std::make_shared<ov::op::v1::Maximum>(value, low);
+}
+
+// The last dimension of the indices counts the axes, from batch_dims on, that they select from.
+Result<void> guard_gather_nd(ov::op::util::GatherNDBase& node) {
+  const Value indices = node.input_value(1);
+  const ov::PartialShape& shape = indices.get_partial_shape();
+  if (shape.rank().is_dynamic() || shape.size() == 0 || shape[shape.size() - 1].is_dynamic()) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "The model's GatherND '" + node.get_friendly_name() +
+                    "' has indices of unknown width, which OpenVINO would use unchecked.");
+  }
+  std::vector<std::int64_t> axes(static_cast<std::size_t>(shape[shape.size() - 1].get_length()));
+  std::iota(axes.begin(), axes.end(), static_cast<std::int64_t>(node.get_batch_dims()));
+  const ov::element::Type type = indices.get_element_type();
+  const Value size =
+      sizes(node.input_value(0),
+            ov::op::v0::Constant::create(ov::element::i64, {axes.size()}, axes), type);
+  const Value last = std::make_shared<ov::op::v1::Subtract>(size, constant(type, 1));
+  const Value not_above = std::make_shared<ov::op::v1::Minimum>(indices, last);
+  node.input(1).replace_source_output(at_least(not_above, negated(size)));
+  return {};
+}
+
+// Indices beyond the end are noticed by the kernel itself.
+void guard_scatter_elements(ov::Node& node) {
+  const Value indices = node.input_value(1);
+  const Value size = sizes(node.input_value(0), node.input_value(3), indices.get_element_type());
+  node.input(1).replace_source_output(at_least(indices, negated(size)));
+}
+
+void guard_against_negatives(ov::Node& node, std::size_t input) {
+  const Value value = node.input_value(input);
+  // Most are constants, of which shapes are known before; those are left when they are fine.
+  if (const auto* fixed = ov::as_type<ov::op::v0::Constant>(value.get_node())) {
+    bool fine = true;
+    for (const std::int64_t v : fixed->cast_vector<std::int64_t>())
+      fine = fine && v >= 0;
+    if (fine) return;
+  }
+  node.input(input).replace_source_output(at_least(value, constant(value.get_element_type(), 0)));
+}
+
+}  // namespace
+
+Result<void> guard_indices(ov::Model& model) {
+  bool changed = false;
+  for (const auto& node : model.get_ordered_ops()) {
+    const std::string_view type = node->get_type_name();
+    if (auto* gather = ov::as_type<ov::op::util::GatherNDBase>(node.get())) {
+      if (auto guarded = guard_gather_nd(*gather); !guarded) return guarded;
+    } else if (ov::is_type<ov::op::util::ScatterElementsUpdateBase>(node)) {
+      guard_scatter_elements(*node);
+    } else if (type == "Tile" || type == "CTCGreedyDecoderSeqLen" || type == "SegmentMax") {
+      guard_against_negatives(*node, 1);
+    } else if (type == "CTCLoss") {
+      return fail(ErrorCode::kUnsupportedOperation,
+                  "The model's CTCLoss '" + node->get_friendly_name() +
+                      "' takes labels that OpenVINO would use unchecked as addresses.");
+    } else if (auto* subgraphs = ov::as_type<ov::op::util::MultiSubGraphOp>(node.get())) {
+      for (std::size_t i = 0; i < subgraphs->get_internal_subgraphs_size(); ++i) {
+        if (auto guarded = guard_indices(*subgraphs->get_function(i)); !guarded) return guarded;
+      }
+      continue;
+    } else {
+      continue;
+    }
+    changed = true;
+  }
+  if (changed) model.validate_nodes_and_infer_types();
+  return {};
+}
+
+}  // namespace nacre::openvino
