@@ -285,7 +285,8 @@ ExecutionContext::~ExecutionContext() {
   // A backend that has not let go still uses what it was given, so that must stay until it has; the
   // end of any other context looks.
   static std::mutex mutex;
-  static auto* kept = new std::vector<std::unique_ptr<Impl>>;
+  // Never destroyed: a backend's thread may outlive main().
+  static auto* kept = new std::vector<std::unique_ptr<Impl>>;  // NOLINT(*-exception-at-new)
   static std::atomic<std::size_t> kept_count{0};
   const bool abandoned = impl_->computation.abandoned();
   if (!abandoned && kept_count.load(std::memory_order_relaxed) == 0) return;

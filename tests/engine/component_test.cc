@@ -22,9 +22,8 @@ using ::testing::Not;
 /// A component whose run has this body ("i32.const 0" is ok, 1 is err).
 /// `before`: imports and what else stands in front of the core module `$m`;
 /// `core`: in front of its run; `with`: its imports.
-std::string component(const std::string &body, const std::string &before = "",
-                      const std::string &core = "",
-                      const std::string &with = "") {
+std::string component(const std::string& body, const std::string& before = "",
+                      const std::string& core = "", const std::string& with = "") {
   return "(component " + before + "(core module $m " + core +
          " (func $the_run (export \"run\") (result i32) " + body +
          ")) (core instance $i (instantiate $m " + with +
@@ -34,7 +33,7 @@ std::string component(const std::string &body, const std::string &before = "",
 }
 
 /// Makes an import of the interface with nothing asked of it.
-std::string imports(const std::string &interface) {
+std::string imports(const std::string& interface) {
   return "(import \"" + interface + "\" (instance))";
 }
 
@@ -45,7 +44,7 @@ struct Guest {
   ComponentState state{guest};
 };
 
-Result<RunOutcome> run_component(const Engine &engine, std::string_view text,
+Result<RunOutcome> run_component(const Engine& engine, std::string_view text,
                                  InstanceOptions options = {}) {
   Guest guest;
   options.guest_state = &guest.state;
@@ -55,8 +54,7 @@ Result<RunOutcome> run_component(const Engine &engine, std::string_view text,
 TEST(Component, EndsWithItsResult) {
   const Engine engine = make_engine();
   for (const int code : {0, 1}) {
-    const auto outcome =
-        run_component(engine, component("i32.const " + std::to_string(code)));
+    const auto outcome = run_component(engine, component("i32.const " + std::to_string(code)));
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(outcome->reason, ExitReason::kExited);
     EXPECT_EQ(outcome->exit_code, code);
@@ -68,13 +66,11 @@ TEST(Component, ExitsFromWithin) {
       (export "exit" (func (param "status" (result))))))
     (core func $exit (canon lower (func $exit "exit"))))";
   const std::string core = R"((import "host" "exit" (func $exit (param i32))))";
-  const std::string with =
-      R"((with "host" (instance (export "exit" (func $exit)))))";
+  const std::string with = R"((with "host" (instance (export "exit" (func $exit)))))";
   const Engine engine = make_engine();
   for (const int code : {0, 1}) {
     const auto outcome = run_component(
-        engine, component("(call $exit (i32.const " + std::to_string(code) +
-                              ")) unreachable",
+        engine, component("(call $exit (i32.const " + std::to_string(code) + ")) unreachable",
                           before, core, with));
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(outcome->reason, ExitReason::kExited);
@@ -83,9 +79,8 @@ TEST(Component, ExitsFromWithin) {
 }
 
 TEST(Component, ATrapHasItsBacktrace) {
-  const auto outcome =
-      run_component(make_engine(), component("call $deep i32.const 0", "",
-                                             "(func $deep unreachable)"));
+  const auto outcome = run_component(
+      make_engine(), component("call $deep i32.const 0", "", "(func $deep unreachable)"));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->reason, ExitReason::kTrapped);
   EXPECT_EQ(outcome->exit_code, 134);
@@ -105,14 +100,13 @@ TEST(Component, AResultThatIsNoneIsAnOutcome) {
 
 TEST(Component, AStartFunctionTrapsOrLoops) {
   const Engine engine = make_engine({.interruptible = true});
-  const auto trapped = run_component(
-      engine, component("i32.const 0", "", "(func $s unreachable) (start $s)"));
+  const auto trapped =
+      run_component(engine, component("i32.const 0", "", "(func $s unreachable) (start $s)"));
   ASSERT_TRUE(trapped) << trapped.error().message;
   EXPECT_EQ(trapped->reason, ExitReason::kTrapped);
-  const auto looped = run_component(
-      engine,
-      component("i32.const 0", "", "(func $s (loop (br 0))) (start $s)"),
-      {.timeout = std::chrono::milliseconds(50)});
+  const auto looped =
+      run_component(engine, component("i32.const 0", "", "(func $s (loop (br 0))) (start $s)"),
+                    {.timeout = std::chrono::milliseconds(50)});
   ASSERT_TRUE(looped) << looped.error().message;
   EXPECT_EQ(looped->reason, ExitReason::kTimedOut);
 }
@@ -125,24 +119,21 @@ TEST(Component, TimeoutFuelAndMemoryLimitsHold) {
   EXPECT_EQ(late->reason, ExitReason::kTimedOut);
   EXPECT_EQ(late->exit_code, 124);
 
-  const auto spent = run_component(make_engine({.meter_fuel = true}), loops,
-                                   {.fuel = std::uint64_t{10'000}});
+  const auto spent =
+      run_component(make_engine({.meter_fuel = true}), loops, {.fuel = std::uint64_t{10'000}});
   ASSERT_TRUE(spent) << spent.error().message;
   EXPECT_EQ(spent->reason, ExitReason::kOutOfFuel);
   EXPECT_EQ(spent->fuel_consumed, 10'000u);
 
   const std::string grows =
-      component("(i32.eq (memory.grow (i32.const 100)) (i32.const -1))", "",
-                "(memory 1)");
-  const auto refused = run_component(make_engine(), grows,
-                                     {.max_memory = std::uint64_t{1} << 20});
+      component("(i32.eq (memory.grow (i32.const 100)) (i32.const -1))", "", "(memory 1)");
+  const auto refused = run_component(make_engine(), grows, {.max_memory = std::uint64_t{1} << 20});
   ASSERT_TRUE(refused) << refused.error().message;
   EXPECT_EQ(refused->exit_code, 1);
   EXPECT_TRUE(refused->memory_limit_hit);
   EXPECT_EQ(run_component(make_engine(), grows)->exit_code, 0);
-  const auto never =
-      run_component(make_engine(), component("i32.const 0", "", "(memory 100)"),
-                    {.max_memory = std::uint64_t{1} << 20});
+  const auto never = run_component(make_engine(), component("i32.const 0", "", "(memory 100)"),
+                                   {.max_memory = std::uint64_t{1} << 20});
   ASSERT_FALSE(never);
   EXPECT_EQ(never.error().code, ErrorCode::kTooLarge);
 }
@@ -166,10 +157,11 @@ const std::string kTensorCore = R"(
 const std::string kTensorWith =
     R"((with "host" (instance (export "new" (func $new))
   (export "drop" (func $drop)))))";
-const std::string kNew = "(call $new (i32.const 0) (i32.const 0) (i32.const 4) "
-                         "(i32.const 0) (i32.const 1))";
+const std::string kNew =
+    "(call $new (i32.const 0) (i32.const 0) (i32.const 4) "
+    "(i32.const 0) (i32.const 1))";
 
-std::string tensor_component(const std::string &body) {
+std::string tensor_component(const std::string& body) {
   return component(body, kTensorImport, kTensorCore, kTensorWith);
 }
 
@@ -178,11 +170,10 @@ std::string tensor_component(const std::string &body) {
 TEST(Component, AMillionLiveHandlesAreItsLimit) {
   const Engine engine = make_engine();
   const auto times = [](int n) {
-    return tensor_component(
-        "(local $i i32) (loop (drop " + kNew +
-        ") (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) "
-        "(i32.const 1))) (i32.const " +
-        std::to_string(n) + ")))) i32.const 0");
+    return tensor_component("(local $i i32) (loop (drop " + kNew +
+                            ") (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) "
+                            "(i32.const 1))) (i32.const " +
+                            std::to_string(n) + ")))) i32.const 0");
   };
   const auto many = run_component(engine, times(200'000));
   ASSERT_TRUE(many) << many.error().message;
@@ -196,14 +187,13 @@ TEST(Component, AMillionLiveHandlesAreItsLimit) {
 // The VM's own measure of a list, 128 MiB, is not Nacre's: a component hands
 // over all its memory.
 TEST(Component, AListMayBeAsLargeAsMemory) {
-  const std::string text =
-      tensor_component("(drop (call $new (i32.const 0) (i32.const 0) "
-                       "(i32.const 4) (i32.const 0) "
-                       "(i32.const 268435456))) i32.const 0");
+  const std::string text = tensor_component(
+      "(drop (call $new (i32.const 0) (i32.const 0) "
+      "(i32.const 4) (i32.const 0) "
+      "(i32.const 268435456))) i32.const 0");
   std::string large = text;
   const std::string one_page = "(memory (export \"memory\") 1)";
-  large.replace(large.find(one_page), one_page.size(),
-                "(memory (export \"memory\") 4096)");
+  large.replace(large.find(one_page), one_page.size(), "(memory (export \"memory\") 4096)");
   const auto outcome = run_component(make_engine(), large);
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->exit_code, 0) << outcome->message;
@@ -215,8 +205,7 @@ TEST(Component, AnInterruptEndsItAtAHostCall) {
   InstanceOptions options;
   options.guest_state = &guest.state;
   auto instance = Instance::create(
-      load(make_engine(), tensor_component("(loop (call $drop " + kNew +
-                                           ") (br 0)) unreachable")),
+      load(make_engine(), tensor_component("(loop (call $drop " + kNew + ") (br 0)) unreachable")),
       std::move(options));
   ASSERT_TRUE(instance) << instance.error().message;
   std::thread other([&] {
@@ -235,20 +224,17 @@ TEST(Component, AnInterruptEndsItAtAHostCall) {
 
 TEST(ComponentImports, WhatIsMissingIsListedAtOnce) {
   const auto outcome = run_component(
-      make_engine(),
-      component("i32.const 0",
-                imports("wasi:nn/tensor@0.2.0-rc-2024-10-28") +
-                    imports("wasi:nn/training@0.2.0-rc-2024-10-28") +
-                    imports("wasi:nn/graph@0.2.0-rc-2030-01-01") +
-                    imports("wasi:http/types@0.2.0") +
-                    "(import \"acme:widgets/spin\" (func))"));
+      make_engine(), component("i32.const 0", imports("wasi:nn/tensor@0.2.0-rc-2024-10-28") +
+                                                  imports("wasi:nn/training@0.2.0-rc-2024-10-28") +
+                                                  imports("wasi:nn/graph@0.2.0-rc-2030-01-01") +
+                                                  imports("wasi:http/types@0.2.0") +
+                                                  "(import \"acme:widgets/spin\" (func))"));
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, ErrorCode::kUnsupportedOperation);
   EXPECT_THAT(outcome.error().message,
               AllOf(HasSubstr("wasi:nn/training@0.2.0-rc-2024-10-28"),
-                    HasSubstr("wasi:nn/graph@0.2.0-rc-2030-01-01"),
-                    HasSubstr("2024-06-25"), HasSubstr("wasi:http/types@0.2.0"),
-                    HasSubstr("acme:widgets/spin"),
+                    HasSubstr("wasi:nn/graph@0.2.0-rc-2030-01-01"), HasSubstr("2024-06-25"),
+                    HasSubstr("wasi:http/types@0.2.0"), HasSubstr("acme:widgets/spin"),
                     Not(HasSubstr("wasi:nn/tensor@"))));
 }
 
@@ -260,13 +246,11 @@ TEST(ComponentImports, ALibraryIsNoCommand) {
 
 TEST(ComponentImports, AllVersionsOfWasiNnInOneGuest) {
   std::string all;
-  for (const char *version : {"2024-06-25", "2024-08-19", "2024-10-28"}) {
-    for (const char *interface : {"tensor", "graph", "inference", "errors"})
-      all +=
-          imports(std::string("wasi:nn/") + interface + "@0.2.0-rc-" + version);
+  for (const char* version : {"2024-06-25", "2024-08-19", "2024-10-28"}) {
+    for (const char* interface : {"tensor", "graph", "inference", "errors"})
+      all += imports(std::string("wasi:nn/") + interface + "@0.2.0-rc-" + version);
   }
-  const auto outcome =
-      run_component(make_engine(), component("i32.const 0", all));
+  const auto outcome = run_component(make_engine(), component("i32.const 0", all));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->exit_code, 0);
 }
@@ -301,19 +285,17 @@ TEST(ComponentImports, EveryInterfaceThatIsPromisedIsThere) {
                                  "sockets/tcp-create-socket",
                                  "sockets/udp",
                                  "sockets/udp-create-socket"}) {
-    for (const char *version : {"@0.2.0", "@0.2.3", "@0.2.12"}) {
+    for (const char* version : {"@0.2.0", "@0.2.3", "@0.2.12"}) {
       const std::string interface = "wasi:" + name + version;
       EXPECT_TRUE(offers_interface(interface));
-      const auto outcome =
-          run_component(engine, component("i32.const 0", imports(interface)));
+      const auto outcome = run_component(engine, component("i32.const 0", imports(interface)));
       EXPECT_TRUE(outcome) << interface << ": " << outcome.error().message;
     }
   }
   for (const std::string name :
        {"wasi:cli/stdout", "wasi:cli/stdout@0.3.0", "wasi:cli/stdout@0.2.13",
-        "wasi:cli/nothing@0.2.0", "wasi:http/types@0.2.0", "wasi:nn/tensor",
-        "wasi:nn/tensor@0.2.0", "wasi:cli/stdout@0.2.0-rc-2023-11-10",
-        "wasi:cli/stdout@0.2."}) {
+        "wasi:cli/nothing@0.2.0", "wasi:http/types@0.2.0", "wasi:nn/tensor", "wasi:nn/tensor@0.2.0",
+        "wasi:cli/stdout@0.2.0-rc-2023-11-10", "wasi:cli/stdout@0.2."}) {
     EXPECT_FALSE(offers_interface(name)) << name;
   }
 }
@@ -328,8 +310,7 @@ TEST(ComponentImports, FunctionsOfWasiResolve) {
       (export "get-arguments" (func (result (list string)))))))";
   EXPECT_TRUE(run_component(make_engine(), component("i32.const 0", all)));
   const auto wrong = run_component(
-      make_engine(),
-      component("i32.const 0", R"((import "wasi:random/random@0.2.0" (instance
+      make_engine(), component("i32.const 0", R"((import "wasi:random/random@0.2.0" (instance
         (export "get-random-u64" (func (result u32))))))"));
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error().message, HasSubstr("get-random-u64"));
@@ -339,7 +320,7 @@ TEST(ComponentImports, FunctionsOfWasiResolve) {
 // that it is there.
 TEST(ComponentImports, EveryInterfaceHasWhatItsNamePromises) {
   const Engine engine = make_engine();
-  const auto resource = [](const std::string &name) {
+  const auto resource = [](const std::string& name) {
     return "(export \"" + name + "\" (type (sub resource)))";
   };
   std::vector<std::pair<std::string, std::string>> things = {
@@ -353,52 +334,43 @@ TEST(ComponentImports, EveryInterfaceHasWhatItsNamePromises) {
       {"wasi:sockets/tcp@0.2.0", resource("tcp-socket")},
       {"wasi:sockets/udp@0.2.0", resource("udp-socket")},
       {"wasi:sockets/ip-name-lookup@0.2.0", resource("resolve-address-stream")},
-      {"wasi:random/insecure@0.2.0",
-       "(export \"get-insecure-random-u64\" (func (result u64)))"},
+      {"wasi:random/insecure@0.2.0", "(export \"get-insecure-random-u64\" (func (result u64)))"},
       {"wasi:random/insecure-seed@0.2.0",
        "(export \"insecure-seed\" (func (result (tuple u64 u64))))"}};
   for (const std::string version : {"2024-06-25", "2024-08-19", "2024-10-28"}) {
-    for (const auto &[interface, name] :
-         {std::pair{"tensor", "tensor"},
-          {"graph", "graph"},
-          {"inference", "graph-execution-context"},
-          {"errors", "error"}}) {
-      things.emplace_back("wasi:nn/" + std::string(interface) + "@0.2.0-rc-" +
-                              version,
+    for (const auto& [interface, name] : {std::pair{"tensor", "tensor"},
+                                          {"graph", "graph"},
+                                          {"inference", "graph-execution-context"},
+                                          {"errors", "error"}}) {
+      things.emplace_back("wasi:nn/" + std::string(interface) + "@0.2.0-rc-" + version,
                           resource(name));
     }
   }
   std::string all;
-  for (const auto &[interface, thing] : things) {
-    const std::string import =
-        "(import \"" + interface + "\" (instance " + thing + "))";
-    const auto outcome =
-        run_component(engine, component("i32.const 0", import));
+  for (const auto& [interface, thing] : things) {
+    const std::string import = "(import \"" + interface + "\" (instance " + thing + "))";
+    const auto outcome = run_component(engine, component("i32.const 0", import));
     EXPECT_TRUE(outcome) << interface << ": " << outcome.error().message;
     all += import;
-    const std::string wrong = "(import \"" + interface + "\" (instance " +
-                              resource("nothing-of-it") + "))";
-    EXPECT_FALSE(run_component(engine, component("i32.const 0", wrong)))
-        << interface;
+    const std::string wrong =
+        "(import \"" + interface + "\" (instance " + resource("nothing-of-it") + "))";
+    EXPECT_FALSE(run_component(engine, component("i32.const 0", wrong))) << interface;
   }
   EXPECT_TRUE(run_component(engine, component("i32.const 0", all)));
 }
 
 // A world's `use` imports a type by name; nobody has to offer one.
 TEST(ComponentImports, ANamedTypeIsNothingToOffer) {
-  const std::string uses =
-      R"((type $e (enum "a" "b")) (import "choice" (type $choice (eq $e))))";
-  const auto outcome =
-      run_component(make_engine(), component("i32.const 0", uses));
+  const std::string uses = R"((type $e (enum "a" "b")) (import "choice" (type $choice (eq $e))))";
+  const auto outcome = run_component(make_engine(), component("i32.const 0", uses));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->exit_code, 0);
 }
 
 TEST(ComponentImports, AreListedWithExports) {
-  const Module module =
-      load(make_engine(),
-           component("i32.const 0", imports("wasi:io/poll@0.2.0") +
-                                        "(import \"acme:a/b\" (func))"));
+  const Module module = load(
+      make_engine(),
+      component("i32.const 0", imports("wasi:io/poll@0.2.0") + "(import \"acme:a/b\" (func))"));
   EXPECT_TRUE(module.is_component());
   ASSERT_EQ(module.imports().size(), 2u);
   EXPECT_EQ(module.imports()[0].name, "wasi:io/poll@0.2.0");
@@ -442,5 +414,5 @@ TEST(ComponentCode, IsWrittenOutAndReadBackOnlyWhereAllowed) {
   EXPECT_EQ(instance->run()->exit_code, 1);
 }
 
-} // namespace
-} // namespace nacre::engine
+}  // namespace
+}  // namespace nacre::engine

@@ -21,12 +21,12 @@ constexpr std::uint32_t kTooManyErrors = 0xffff'ffff;
 constexpr std::uint32_t kMaxErrors = 4096;
 
 const Error& too_many_errors() noexcept {
-  static const Error kError{
+  static const Error error{
       .code = ErrorCode::kUnknown,
       .message = fmt::format("The guest holds {} errors, which is its limit; this one's sentence "
                              "was not kept. Drop errors after reading them.",
                              kMaxErrors)};
-  return kError;
+  return error;
 }
 
 bool has_wit_name(TensorType type) noexcept {

@@ -176,7 +176,8 @@ bool load_by_name(void*, void* guest, nacre_shim_bytes name, std::uint32_t* out)
 }
 
 void graph_drop(void*, void* guest, std::uint32_t graph) noexcept {
-  static_cast<void>(state_of(guest).guest().drop_graph(graph));
+  // The engine only drops what the guest owns.
+  [[maybe_unused]] const auto dropped = state_of(guest).guest().drop_graph(graph);
 }
 
 bool init_execution_context(void*, void* guest, std::uint32_t graph, std::uint32_t* out) noexcept {
@@ -318,7 +319,7 @@ bool compute(void*, void* guest, std::uint32_t handle, nacre_shim_named_tensors 
 }
 
 void context_drop(void*, void* guest, std::uint32_t context) noexcept {
-  static_cast<void>(state_of(guest).guest().drop_context(context));
+  [[maybe_unused]] const auto dropped = state_of(guest).guest().drop_context(context);
 }
 
 // ---- errors ----------------------------------------------------------------------------------
