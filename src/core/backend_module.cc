@@ -169,6 +169,7 @@ class ModuleBackend final : public Backend {
     for (const auto& path : source.paths)
       paths.push_back(to_abi(path));
     std::vector<nacre_property> further;
+    further.reserve(options.options.size());
     for (const auto& [key, value] : options.options) {
       further.push_back({to_abi(key), to_abi(value)});
     }

@@ -178,6 +178,7 @@ Result<OpenedFiles> open_files(const ModelSpec& spec) {
     opened.files.push_back(std::move(*file));
   }
   std::vector<Bytes> parts;
+  parts.reserve(opened.files.size());
   for (const MappedFile& file : opened.files)
     parts.push_back(file.bytes());
   opened.found = sniff(parts);
