@@ -72,11 +72,12 @@ std::string explain(std::string_view vendor_text) {
     std::size_t closing = end;
     for (std::size_t i = end; i < text.size() && text[i] != '\n'; ++i) {
       if (text[i] == '(') ++depth;
-      if (text[i] == ')' && depth != 0 && --depth == 0) {
-        closing = i + 1;
-        if (text.compare(closing, 6, " const") == 0) closing += 6;
-        break;
-      }
+      if (text[i] != ')' || depth == 0) continue;
+      --depth;
+      if (depth != 0) continue;
+      closing = i + 1;
+      if (text.compare(closing, 6, " const") == 0) closing += 6;
+      break;
     }
     text.erase(at, closing - at);
   }

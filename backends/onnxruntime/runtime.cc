@@ -26,7 +26,8 @@ void ORT_API_CALL on_log(void* param, OrtLoggingLevel severity, const char*, con
   try {
     const auto* host = static_cast<const HostServices*>(param);
     host->log(level_of(severity), "ONNX Runtime: " + explain(std::string_view(message)));
-  } catch (...) {  // out of memory: the line is lost
+  } catch (...) {
+    return;  // out of memory: the line is lost
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 namespace nacre {
 namespace {
 
@@ -9,7 +11,7 @@ namespace {
 const void* this_thread() noexcept {
   // Of a pointer's size: mold has laid out a program with one byte of thread-local data so that it
   // could not start.
-  static thread_local void* mark;
+  static thread_local std::uintptr_t mark;
   return &mark;
 }
 

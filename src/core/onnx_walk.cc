@@ -177,7 +177,11 @@ constexpr std::uint32_t kModelGraph = 7;
 /// Counts what a parser makes objects of, so that two bytes cannot become hundreds, often.
 class Budget {
  public:
-  [[nodiscard]] bool spend() noexcept { return left_ != 0 && left_-- != 0; }
+  [[nodiscard]] bool spend() noexcept {
+    if (left_ == 0) return false;
+    --left_;
+    return true;
+  }
   [[nodiscard]] static std::unexpected<Error> exceeded() {
     return fail(ErrorCode::kTooLarge,
                 fmt::format("The ONNX model has more than {} fields besides its numbers, which is "

@@ -56,8 +56,8 @@ const unsigned char* octets(const void* bytes) {
 
 /// libcrypto reads a configuration file when first used; there is nothing in it for us.
 void start_crypto() {
-  static const int kStarted = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  static_cast<void>(kStarted);
+  static const int started = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  static_cast<void>(started);
 }
 
 std::optional<Key> mac_of(const Key& mac_key, std::span<const std::byte> bytes) {
