@@ -40,8 +40,8 @@ struct HostOptions {
   std::optional<std::string> code_cache = {};
   /// Folders searched for libnacre_backend_<name>.so before the default ones.
   std::vector<std::string> backend_dirs = {};
-  /// Guests must be compiled to stop them by time or interruption; off makes loops a little
-  /// faster, and GuestLimits::timeout an error.
+  /// Guests must be compiled to be stopped by time or interruption. Off makes calls and very short
+  /// loops faster (by a quarter, or several times), and GuestLimits::timeout an error.
   bool interruptible = true;
   /// Count fuel in compiled code; needed for GuestLimits::fuel.
   bool consume_fuel = false;

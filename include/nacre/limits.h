@@ -16,8 +16,8 @@ struct GuestLimits {
   std::uint64_t max_live_model_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large
   std::uint64_t max_context_bytes = std::uint64_t{8} << 30;     ///< in all contexts; too_large
   std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;      ///< of one tensor; too_large
-  std::uint32_t max_tensors =
-      16384;  ///< tensor resources of a component; too_large (65,536 at most)
+  /// Tensor resources of a component, 65,536 at most; too_large.
+  std::uint32_t max_tensors = 16384;
   std::uint64_t max_live_tensor_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large
   std::uint32_t max_name_bytes = 4096;  ///< a longer model name is not found
 

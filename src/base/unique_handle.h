@@ -1,7 +1,7 @@
 // The only place where a raw C handle lives: a std::unique_ptr whose deleter is a C function.
 //
-//   using ModuleHandle = unique_handle<wasmtime_module_t, wasmtime_module_delete>;
-//   ModuleHandle module(raw);   // deleted by wasmtime_module_delete, never for null
+//   using ModuleHandle = unique_handle<vendor_module, vendor_module_delete>;
+//   ModuleHandle module(raw);   // deleted by vendor_module_delete, never for null
 //
 // It costs what the bare pointer costs: the deleter is a type without state.
 #ifndef NACRE_SRC_BASE_UNIQUE_HANDLE_H_
