@@ -1,6 +1,7 @@
 #include "echo.h"
 
 #include "model_text.h"
+#include "text.h"
 
 #include <condition_variable>
 #include <fstream>
@@ -103,7 +104,12 @@ class EchoGraph final : public BackendGraph {
   }
 
   [[nodiscard]] Result<std::unique_ptr<BackendContext>> create_context() override {
+    if (model_->text_words != 0) return create_text_context(model_);
     return std::make_unique<EchoContext>(model_);
+  }
+
+  [[nodiscard]] const void* ability(std::string_view name) noexcept override {
+    return model_->text_words != 0 && name == kTextAbility ? text_table() : nullptr;
   }
 
  private:

@@ -96,6 +96,12 @@ Result<void> parse_line(std::size_t line, std::string_view text, Model& model) {
       return wrong(line, "sleep_ms wants a number up to " + std::to_string(kMaxSleepMs));
     }
     model.sleep_ms = *ms;
+  } else if (word == "text") {
+    const auto words = parse_number<std::uint64_t>(next_word(rest));
+    if (!words || *words < 8 || *words > kMaxTextWords) {
+      return wrong(line, "text wants a number from 8 to " + std::to_string(kMaxTextWords));
+    }
+    model.text_words = *words;
   } else if (word == "hang") {
     model.hang = true;
   } else if (word == "throw") {
@@ -128,6 +134,14 @@ Result<Model> parse_model(std::string_view text) {
       continue;
     }
     if (auto ok = parse_line(line, row, model); !ok) return std::unexpected(std::move(ok.error()));
+  }
+  if (model.text_words != 0) {
+    if (!model.inputs.empty()) return wrong(line, "a text model has no input lines");
+    const Shape any({std::int64_t{-1}});
+    model.inputs.push_back({.name = "prompt", .type = TensorType::kU8, .shape = any, .note = {}});
+    model.outputs.push_back(
+        {.name = "response", .type = TensorType::kU8, .shape = any, .note = {}});
+    return model;
   }
   model.outputs = model.inputs;
   if (model.inputs.empty()) {

@@ -4,6 +4,7 @@
 //   input NAME TYPE SHAPE               zero or more; outputs mirror them, in order
 //   sleep_ms N  hang  fail MESSAGE  throw  wrong_shape  async  deaf
 //                                       what a test wants the backend to do in a computation
+//   text N                              be a language model with a context of N words (text.h)
 //   # …                                 a comment; empty lines are skipped
 //
 // TYPE is a name of TensorType or "unknown". SHAPE is "1,3,?" with ? for a dynamic dimension,
@@ -25,18 +26,20 @@ namespace nacre::echo {
 inline constexpr std::string_view kFirstLine = "nacre-echo v1";
 inline constexpr std::size_t kMaxInputs = 1024;
 inline constexpr std::uint64_t kMaxSleepMs = 60'000;
+inline constexpr std::uint64_t kMaxTextWords = 1'000'000;
 
 struct Model {
   std::vector<TensorDescription> inputs;
   std::vector<TensorDescription> outputs;
 
-  std::uint64_t sleep_ms = 0;  ///< wait that long, or until a cancel
-  bool hang = false;           ///< wait until a cancel
-  bool fail = false;           ///< end with kRuntimeError and `message`
-  bool throws = false;         ///< let an exception out of start()
-  bool wrong_shape = false;    ///< give outputs whose dimensions do not match their bytes
-  bool async = false;          ///< complete on another thread
-  bool deaf = false;           ///< do not listen to cancel
+  std::uint64_t sleep_ms = 0;    ///< wait that long, or until a cancel
+  bool hang = false;             ///< wait until a cancel
+  bool fail = false;             ///< end with kRuntimeError and `message`
+  bool throws = false;           ///< let an exception out of start()
+  bool wrong_shape = false;      ///< give outputs whose dimensions do not match their bytes
+  bool async = false;            ///< complete on another thread
+  bool deaf = false;             ///< do not listen to cancel
+  std::uint64_t text_words = 0;  ///< not 0: a language model with that much context
   std::string message;
 
   /// Nothing but giving the inputs back.

@@ -143,7 +143,58 @@ class BackendContext {
   /// Takes back a cancel. Called between computations and only after one that was cancelled, so
   /// start() must not clear the flag itself: it could lose a cancel that has just come.
   virtual void rearm() noexcept = 0;
+
+  /// The context as an ability's table takes it. Only core overrides it, for a module's contexts.
+  [[nodiscard]] virtual nacre_backend_context* raw() noexcept {
+    return reinterpret_cast<nacre_backend_context*>(this);
+  }
 };
+
+/// Where text goes; valid during one call or computation.
+class TextSink {
+ public:
+  explicit TextSink(const nacre_text_sink* sink) noexcept : sink_(sink) {}
+  void write(std::string_view text) const noexcept { sink_->write(sink_->self, to_abi(text)); }
+
+ private:
+  const nacre_text_sink* sink_;
+};
+
+/// A context of a graph that reads a prompt and writes text: the ability "nacre.text/1". The
+/// graph's ability() answers kTextAbility with text_table(), and then every context of it is one of
+/// these. What each function promises to callers is said in text_context.h; core has checked sizes
+/// and that a prompt is set before generate and next. start() serves guests that know tensors only:
+/// input 0 is the prompt's bytes, output 0 the whole text.
+class TextBackendContext : public BackendContext {
+ public:
+  /// Contexts of one owner may share what they have read; 0: with no other. Comes once, first.
+  virtual void set_owner(std::uint64_t owner) noexcept = 0;
+
+  /// Changes the options that `json`, an object, names. On an error nothing changes.
+  [[nodiscard]] virtual Result<void> configure(std::string_view json) = 0;
+
+  /// Takes a new prompt and drops what was generated. kPromptTooLong drops the old prompt too.
+  [[nodiscard]] virtual Result<void> set_prompt(std::string_view text) = 0;
+
+  /// Generates from the prompt to the end. Ends with success, or kContextFull; what there is of the
+  /// text stays for output().
+  virtual void start_generate(Deadline deadline, Completion completion) = 0;
+
+  /// Generates one piece more and writes it before completion; the first call after set_prompt or
+  /// finish begins anew. At the end it completes with kEndOfSequence or kContextFull, and may have
+  /// written a last piece.
+  virtual void start_next(Deadline deadline, TextSink piece, Completion completion) = 0;
+
+  /// Ends a stream: what is being generated ahead is dropped. The text stays.
+  virtual void finish() noexcept = 0;
+
+  /// The whole text since generation began.
+  [[nodiscard]] virtual Result<void> output(TextSink text) = 0;
+  /// JSON; also before any prompt.
+  [[nodiscard]] virtual Result<void> metadata(TextSink json) = 0;
+};
+
+inline constexpr std::string_view kTextAbility = NACRE_TEXT_ABILITY;
 
 /// A loaded model; any thread, shared by all guests that may use it.
 class BackendGraph {
@@ -154,8 +205,8 @@ class BackendGraph {
   [[nodiscard]] virtual GraphDescription describe() const = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<BackendContext>> create_context() = 0;
 
-  /// A table of its own for an ability that only some backends have (token streaming…), or null.
-  /// `name` carries a version: "nacre.text_stream/1".
+  /// A table of its own for an ability that only some backends have (kTextAbility), or null.
+  /// `name` carries a version: "nacre.text/1".
   [[nodiscard]] virtual const void* ability(std::string_view) noexcept { return nullptr; }
 };
 
@@ -200,6 +251,13 @@ std::uint32_t guarded(const nacre_error_sink* sink, F&& body) noexcept {
   } catch (...) {
     return set("The backend threw something that is not a std::exception.");
   }
+}
+
+/// Nanoseconds of the steady clock, as deadlines cross the table.
+[[nodiscard]] inline Deadline to_deadline(std::uint64_t deadline) noexcept {
+  return deadline == NACRE_NO_DEADLINE
+             ? kNoDeadline
+             : Deadline(std::chrono::nanoseconds(static_cast<std::int64_t>(deadline)));
 }
 
 template <typename B>
@@ -310,10 +368,7 @@ struct Table {
   static void context_start(nacre_backend_context* context, const nacre_tensor* inputs,
                             std::uint64_t inputs_count, std::uint64_t deadline,
                             const nacre_output_sink* sink, nacre_completion completion) noexcept {
-    const Deadline when =
-        deadline == NACRE_NO_DEADLINE
-            ? kNoDeadline
-            : Deadline(std::chrono::nanoseconds(static_cast<std::int64_t>(deadline)));
+    const Deadline when = to_deadline(deadline);
     const auto fail = [&completion](std::string_view what) {
       Completion(completion).fail(ErrorCode::kRuntimeError, what);
     };
@@ -348,7 +403,78 @@ struct Table {
   };
 };
 
+struct TextTable {
+  static TextBackendContext* self(nacre_backend_context* p) noexcept {
+    return static_cast<TextBackendContext*>(reinterpret_cast<BackendContext*>(p));
+  }
+
+  // An exception that leaves `body` before it completed becomes the completion.
+  template <typename F>
+  static void started(nacre_completion completion, F&& body) noexcept {
+    try {
+      std::forward<F>(body)();
+    } catch (const std::exception& e) {
+      Completion(completion).fail(ErrorCode::kRuntimeError, e.what());
+    } catch (...) {
+      Completion(completion)
+          .fail(ErrorCode::kRuntimeError,
+                "The backend threw something that is not a std::exception.");
+    }
+  }
+
+  static void set_owner(nacre_backend_context* context, std::uint64_t owner) noexcept {
+    self(context)->set_owner(owner);
+  }
+  static std::uint32_t configure(nacre_backend_context* context, nacre_string json,
+                                 const nacre_error_sink* error) noexcept {
+    return guarded(error, [&] { return self(context)->configure(to_view(json)); });
+  }
+  static std::uint32_t set_prompt(nacre_backend_context* context, nacre_string text,
+                                  const nacre_error_sink* error) noexcept {
+    return guarded(error, [&] { return self(context)->set_prompt(to_view(text)); });
+  }
+  static void start_generate(nacre_backend_context* context, std::uint64_t deadline,
+                             nacre_completion completion) noexcept {
+    started(completion,
+            [&] { self(context)->start_generate(to_deadline(deadline), Completion(completion)); });
+  }
+  static void start_next(nacre_backend_context* context, std::uint64_t deadline,
+                         const nacre_text_sink* piece, nacre_completion completion) noexcept {
+    started(completion, [&] {
+      self(context)->start_next(to_deadline(deadline), TextSink(piece), Completion(completion));
+    });
+  }
+  static void finish(nacre_backend_context* context) noexcept { self(context)->finish(); }
+  static std::uint32_t output(nacre_backend_context* context, const nacre_text_sink* text,
+                              const nacre_error_sink* error) noexcept {
+    return guarded(error, [&] { return self(context)->output(TextSink(text)); });
+  }
+  static std::uint32_t metadata(nacre_backend_context* context, const nacre_text_sink* json,
+                                const nacre_error_sink* error) noexcept {
+    return guarded(error, [&] { return self(context)->metadata(TextSink(json)); });
+  }
+
+  static constexpr nacre_text_table kTable = {
+      .struct_size = sizeof(nacre_text_table),
+      .version = 1,
+      .set_owner = set_owner,
+      .configure = configure,
+      .set_prompt = set_prompt,
+      .start_generate = start_generate,
+      .start_next = start_next,
+      .finish = finish,
+      .output = output,
+      .metadata = metadata,
+  };
+};
+
 }  // namespace backend_export
+
+/// What the ability() of a graph with TextBackendContexts answers to kTextAbility.
+[[nodiscard]] inline const nacre_text_table* text_table() noexcept {
+  return &backend_export::TextTable::kTable;
+}
+
 }  // namespace nacre
 
 /// Exports the module's table. The built-in echo backend uses the same table without the symbol.

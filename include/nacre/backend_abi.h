@@ -188,6 +188,42 @@ typedef struct nacre_backend_table {
 typedef const nacre_backend_table* (*nacre_backend_entry_fn)(void);
 #define NACRE_BACKEND_ENTRY_SYMBOL "nacre_backend_entry"
 
+/* -- abilities: tables that `graph_ability` gives by name ---------------------------------------
+ */
+
+/* Receives text in one or several pieces, in order; bytes, not always whole UTF-8 characters. */
+typedef struct nacre_text_sink {
+  void* self;
+  void (*write)(void* self, nacre_string text);
+} nacre_text_sink;
+
+/* "nacre.text/1": contexts of this graph read a prompt and write text. text_context.h says what the
+ * host promises about each function, TextBackendContext in backend.h what the backend has to do.
+ * One call at a time on a context; context_cancel and context_rearm count for start_generate and
+ * start_next as they do for context_start. */
+#define NACRE_TEXT_ABILITY "nacre.text/1"
+typedef struct nacre_text_table {
+  uint32_t struct_size;
+  uint32_t version; /* 1 */
+  /* Contexts of one owner may share what they have read; 0: with no other context. Comes once,
+   * before everything else. */
+  void (*set_owner)(nacre_backend_context* context, uint64_t owner);
+  uint32_t (*configure)(nacre_backend_context* context, nacre_string json,
+                        const nacre_error_sink* error);
+  uint32_t (*set_prompt)(nacre_backend_context* context, nacre_string text,
+                         const nacre_error_sink* error);
+  void (*start_generate)(nacre_backend_context* context, uint64_t deadline,
+                         nacre_completion completion);
+  /* The sink stays valid until `done` is called, and is not used after that. */
+  void (*start_next)(nacre_backend_context* context, uint64_t deadline,
+                     const nacre_text_sink* piece, nacre_completion completion);
+  void (*finish)(nacre_backend_context* context);
+  uint32_t (*output)(nacre_backend_context* context, const nacre_text_sink* text,
+                     const nacre_error_sink* error);
+  uint32_t (*metadata)(nacre_backend_context* context, const nacre_text_sink* json,
+                       const nacre_error_sink* error);
+} nacre_text_table;
+
 #ifdef __cplusplus
 }
 #endif

@@ -51,7 +51,13 @@ struct ContextLimits {
   std::size_t max_tensors = 1024;  ///< inputs or outputs where the graph does not say how many
   /// Shared by a guest's contexts; null: unlimited. Tensors that a backend lends are not counted.
   std::shared_ptr<MemoryBudget> budget{};
+  /// Whose context this is: contexts of one owner may share what a language model has read for
+  /// them, so that an owner learns nothing of another from how long a prompt takes. One number per
+  /// guest, never used again; 0: the context shares with none.
+  std::uint64_t owner = 0;
 };
+
+class TextContext;
 
 /// The WIT's graph-execution-context. All checks of tensors against the graph's description are
 /// made here, once, for every backend and every ABI.
@@ -106,6 +112,11 @@ class ExecutionContext {
   /// context's end; copy the Tensor to keep its bytes longer: they never change.
   /// Errors: kInvalidArgument for an index that does not exist, or before a computation.
   [[nodiscard]] Result<const Tensor*> output(std::size_t index) const;
+
+  /// The text side, where the graph is a language model; else null. Lives as long as the context.
+  /// Such a graph has one u8 input, the prompt, and one u8 output, the response: as tensors they
+  /// serve who knows only tensors. The prompt's dimensions are not looked at, its bytes count.
+  [[nodiscard]] TextContext* text() noexcept;
 
  private:
   struct Impl;

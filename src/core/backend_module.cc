@@ -1,5 +1,7 @@
 #include "core/backend_module.h"
 
+#include "core/error_slot.h"
+
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <algorithm>
@@ -11,24 +13,6 @@
 
 namespace nacre {
 namespace {
-
-// --- errors, which a module hands over as a call
-
-struct ErrorSlot {
-  Error error{ErrorCode::kRuntimeError, {}};
-
-  static void set(void* self, std::uint32_t code, nacre_string message) {
-    auto& error = static_cast<ErrorSlot*>(self)->error;
-    error.code = static_cast<ErrorCode>(code);
-    error.message.assign(to_view(message));
-  }
-  nacre_error_sink sink() noexcept { return {this, &ErrorSlot::set}; }
-
-  std::unexpected<Error> take() {
-    if (error.message.empty()) error.message = "the backend failed without saying why";
-    return std::unexpected(std::move(error));
-  }
-};
 
 // --- what the module gets from us; kept for ever, since a vendor's threads may log at the very end
 
@@ -81,6 +65,7 @@ class ModuleContext final : public BackendContext {
   }
   void cancel() noexcept override { table_->context_cancel(context_); }
   void rearm() noexcept override { table_->context_rearm(context_); }
+  [[nodiscard]] nacre_backend_context* raw() noexcept override { return context_; }
 
  private:
   const nacre_backend_table* table_;

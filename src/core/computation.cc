@@ -17,19 +17,14 @@ const void* this_thread() noexcept {
 
 }  // namespace
 
-Result<void> Computation::run(std::span<const nacre_tensor> inputs, Deadline deadline,
-                              const nacre_output_sink& sink) {
+void Computation::begin() noexcept {
   code_ = 0;
   completed_inline_ = false;
   caller_.store(this_thread(), std::memory_order_relaxed);
   state_.store(kActive, std::memory_order_release);
-  bool ended = true;
-  {
-    const DeadlineGuard guard(deadline, *this);
-    backend_.start(inputs, deadline, OutputSink(&sink),
-                   Completion(nacre_completion{this, &Computation::done}));
-    if (!completed_inline_) ended = wait();
-  }
+}
+
+Result<void> Computation::conclude(bool ended) {
   if (!ended) {
     abandoned_ = true;
     return fail(ErrorCode::kTimeout,

@@ -31,6 +31,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace nacre {
 
@@ -48,7 +49,24 @@ class Computation final : private DeadlineListener {
   /// the backend does not end within kCancelGrace of a cancel, the run is abandoned: the result is
   /// kTimeout and the backend may go on using what it was given.
   [[nodiscard]] Result<void> run(std::span<const nacre_tensor> inputs, Deadline deadline,
-                                 const nacre_output_sink& sink);
+                                 const nacre_output_sink& sink) {
+    return run_started_by(deadline, [&](Completion completion) {
+      backend_.start(inputs, deadline, OutputSink(&sink), completion);
+    });
+  }
+
+  /// The same for an ability's own way to start: `start(Completion)`.
+  template <typename Start>
+  [[nodiscard]] Result<void> run_started_by(Deadline deadline, Start&& start) {
+    begin();
+    bool ended = true;
+    {
+      const DeadlineGuard guard(deadline, *this);
+      std::forward<Start>(start)(Completion(nacre_completion{this, &Computation::done}));
+      if (!completed_inline_) ended = wait();
+    }
+    return conclude(ended);
+  }
 
   /// Ends the run that is under way, if one is.
   void cancel() noexcept { cancel_with(kCancelled); }
@@ -70,6 +88,8 @@ class Computation final : private DeadlineListener {
   };
 
   void deadline_passed() noexcept override { cancel_with(kCancelled | kTimeUp); }
+  void begin() noexcept;
+  [[nodiscard]] Result<void> conclude(bool ended);
   static void done(void* self, std::uint32_t code, nacre_string message);
   void complete_inline(std::uint32_t code, nacre_string message) noexcept;
   void complete_elsewhere(std::uint32_t code, nacre_string message) noexcept;

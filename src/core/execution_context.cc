@@ -1,12 +1,14 @@
 #include <nacre/execution_context.h>
 
 #include <nacre/backend.h>
+#include <nacre/text_context.h>
 
 #include "core/buffer.h"
 #include "core/computation.h"
 #include "core/tensor_check.h"
 
 #include <fmt/format.h>
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <cstring>
@@ -79,8 +81,12 @@ struct ExecutionContext::Impl {
   Result<void> prepare(std::size_t index, const TensorView& tensor, CheckedInput& checked) {
     if (computation.abandoned()) return still_busy();
     if (index >= max_inputs()) return no_such("input", index, description.inputs, max_inputs());
+    // A prompt's dimensions say nothing: guests write [1] whatever its length.
+    const std::array<std::int64_t, 1> length{static_cast<std::int64_t>(tensor.data.size())};
+    TensorView whole = tensor;
+    if (text != nullptr && tensor.type == TensorType::kU8) whole.dims = length;
     auto ok =
-        check_input(at(description.inputs, index), index, tensor, limits.max_tensor_bytes, checked);
+        check_input(at(description.inputs, index), index, whole, limits.max_tensor_bytes, checked);
     if (ok) grow_inputs(index + 1);
     return ok;
   }
@@ -276,6 +282,7 @@ struct ExecutionContext::Impl {
   std::optional<Error> refusal;
   std::unique_ptr<BackendContext> backend;
   Computation computation;
+  std::unique_ptr<TextContext> text;
   nacre_output_sink sink;
 };
 
@@ -308,8 +315,23 @@ Result<std::unique_ptr<ExecutionContext>> ExecutionContext::create(std::shared_p
                                                                    const ContextLimits& limits) {
   auto backend = graph->backend_graph().create_context();
   if (!backend) return std::unexpected(std::move(backend.error()));
-  return std::unique_ptr<ExecutionContext>(
-      new ExecutionContext(std::make_unique<Impl>(std::move(graph), std::move(*backend), limits)));
+  const auto* text =
+      static_cast<const nacre_text_table*>(graph->backend_graph().ability(kTextAbility));
+  if (text != nullptr && text->struct_size < sizeof(nacre_text_table)) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("the text table of the backend \"{}\" has {} bytes, and this Nacre "
+                            "needs {}; build or install the module of the same release",
+                            graph->backend(), text->struct_size, sizeof(nacre_text_table)));
+  }
+  auto impl = std::make_unique<Impl>(std::move(graph), std::move(*backend), limits);
+  if (text != nullptr) {
+    impl->text.reset(new TextContext(*text, impl->backend->raw(), impl->computation, limits));
+  }
+  return std::unique_ptr<ExecutionContext>(new ExecutionContext(std::move(impl)));
+}
+
+TextContext* ExecutionContext::text() noexcept {
+  return impl_->text.get();
 }
 
 const Graph& ExecutionContext::graph() const noexcept {
