@@ -44,7 +44,12 @@ pub fn to_c(body: impl FnOnce() -> Result<()>) -> Option<Box<wasmtime_error_t>> 
 /// Writes the numbers of every `layout` and gives how many there are, also where `capacity` is less.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nacre_shim_layout(out: *mut usize, capacity: usize) -> usize {
-    let numbers = [crate::wasi_nn::layout(), crate::limits::layout()].concat();
+    let numbers = [
+        crate::wasi_nn::layout(),
+        crate::nacre_nn::layout(),
+        crate::limits::layout(),
+    ]
+    .concat();
     for (i, number) in numbers.iter().take(capacity).enumerate() {
         // SAFETY: `out` holds `capacity` numbers.
         unsafe { *out.add(i) = *number };

@@ -14,4 +14,6 @@ pub use wasmtime_c_api::*;
 mod component_pre;
 mod guard;
 mod limits;
+mod nacre_nn;
+mod span;
 mod wasi_nn;
