@@ -141,6 +141,8 @@ Result<std::vector<Property>> EchoBackend::properties() {
       {"loads", "bytes,path"},
       {"cancel", "yes"},
       {"threads.default", "1"},
+      {"limits.inputs", std::to_string(kMaxInputs)},
+      {"limits.rank", std::to_string(kMaxRank)},
   };
 }
 

@@ -1,11 +1,11 @@
 #include <nacre/backend.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "api.h"
 #include "element_types.h"
 #include "graph.h"
 #include "runtime.h"
@@ -24,20 +24,27 @@ class OnnxruntimeBackend final : public Backend {
   explicit OnnxruntimeBackend(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
 
   [[nodiscard]] Result<std::vector<Property>> properties() override {
-    std::vector<Property> all = {
+    return std::vector<Property>{
         {"vendor", "ONNX Runtime"},
         {"vendor.version", std::string(library_version())},
+        {"build", explain(std::string_view(ort().GetBuildInfoString()))},
         {"encodings", "onnx"},
         {"devices", "cpu"},
         {"element_types", all_element_types()},
         {"loads", "bytes,path"},
         {"cancel", "yes"},
         {"threads.default", std::to_string(runtime_->host.thread_budget())},
+        {"limits.model_bytes", std::to_string(kMaxModelBytes)},
+        {"limits.rank", std::to_string(kMaxRank)},
     };
-    std::call_once(probed_, [this] { supported_ = probe_supported_onnx(*runtime_); });
-    if (supported_.opset) all.push_back({"onnx.opset", "1-" + std::to_string(*supported_.opset)});
-    if (supported_.ir_version) {
-      all.push_back({"onnx.ir_version", "1-" + std::to_string(*supported_.ir_version)});
+  }
+
+  [[nodiscard]] Result<std::vector<Property>> probe() override {
+    const SupportedOnnx supported = probe_supported_onnx(*runtime_);
+    std::vector<Property> all;
+    if (supported.opset) all.push_back({"onnx.opset", "1-" + std::to_string(*supported.opset)});
+    if (supported.ir_version) {
+      all.push_back({"onnx.ir_version", "1-" + std::to_string(*supported.ir_version)});
     }
     return all;
   }
@@ -49,8 +56,6 @@ class OnnxruntimeBackend final : public Backend {
 
  private:
   std::shared_ptr<Runtime> runtime_;
-  std::once_flag probed_;
-  SupportedOnnx supported_;
 };
 
 }  // namespace nacre::onnxruntime

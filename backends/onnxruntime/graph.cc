@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "context.h"
@@ -263,7 +262,7 @@ Result<std::unique_ptr<BackendGraph>> OnnxruntimeGraph::load(std::shared_ptr<Run
     status = ort().CreateSession(env, source.paths[0].c_str(), options->get(), &session);
   } else {
     const std::span<const std::byte> bytes = source.parts[0];
-    if (bytes.empty() || bytes.size() > std::numeric_limits<std::int32_t>::max()) {
+    if (bytes.empty() || bytes.size() > kMaxModelBytes) {
       return fail(ErrorCode::kInvalidEncoding,
                   "An ONNX model has between 1 byte and 2 GiB; this one has " +
                       std::to_string(bytes.size()) + " bytes.");

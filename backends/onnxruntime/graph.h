@@ -4,6 +4,7 @@
 
 #include <nacre/backend.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "runtime.h"
 
 namespace nacre::onnxruntime {
+
+/// Of a model given as bytes: what a protobuf message may have.
+inline constexpr std::size_t kMaxModelBytes = 0x7fff'ffff;
 
 /// What contexts share; they keep it alive.
 struct Model {

@@ -4,6 +4,7 @@
 #include "element_types.h"
 #include "messages.h"
 
+#include <openvino/core/layout.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
@@ -37,6 +38,20 @@ void add_words(std::string& note, const std::string& words) {
   note += words;
 }
 
+// "[N,C,H,W]" as "NCHW"; a layout of longer words stays as it is.
+std::string layout_of(const ov::Output<const ov::Node>& port) {
+  const ov::Layout layout = ov::layout::get_layout(port);
+  if (layout.empty()) return {};
+  const std::string text = layout.to_string();
+  std::string letters;
+  for (std::size_t i = 1; i + 1 < text.size(); i += 2) {
+    const bool end = text[i + 1] == ',' || text[i + 1] == ']';
+    if (!end || text[i] == '.') return text;
+    letters += text[i];
+  }
+  return letters;
+}
+
 Result<TensorDescription> describe_port(const ov::Output<const ov::Node>& port, bool is_output,
                                         bool on_cpu) {
   TensorDescription d{.name = name_of(port, is_output), .type = {}, .shape = {}, .note = {}};
@@ -49,6 +64,7 @@ Result<TensorDescription> describe_port(const ov::Output<const ov::Node>& port, 
                     "bool with OpenVINO.");
   }
   d.type = *type;
+  d.layout = layout_of(port);
   if (on_cpu && !is_output) add_words(d.note, std::string(cpu_note(*type)));
 
   const ov::PartialShape& shape = port.get_partial_shape();

@@ -217,11 +217,18 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  /// What can be said before any load. Keys, all values text:
-  ///   vendor, vendor.version, encodings ("onnx,openvino"), devices ("cpu"), element_types,
+  /// What can be said before any load, and for next to nothing: it is asked when the backend is
+  /// opened. Keys, all values text:
+  ///   vendor, vendor.version, build, encodings ("onnx,openvino"), devices ("cpu"), element_types,
   ///   loads ("bytes", "path" or "bytes,path"), cancel ("yes"/"no"), threads.default,
-  ///   onnx.opset ("1-23") and onnx.ir_version where it reads ONNX.
+  ///   limits.… where the runtime has one (limits.model_bytes, limits.rank).
+  /// docs/nacre_nn.md says what each means. Core chooses by encodings, devices and loads.
   [[nodiscard]] virtual Result<std::vector<Property>> properties() = 0;
+
+  /// What it takes work to find, asked of the runtime itself rather than written down (by loading a
+  /// tiny model, say): onnx.opset ("1-23"), onnx.ir_version, openvino.ir_version. Asked for once,
+  /// on any thread, when somebody wants to read it; a fact that cannot be found is left out.
+  [[nodiscard]] virtual Result<std::vector<Property>> probe() { return std::vector<Property>{}; }
 
   [[nodiscard]] virtual Result<std::unique_ptr<BackendGraph>> load(const ModelSource& source,
                                                                    const LoadOptions& options) = 0;
@@ -281,15 +288,20 @@ struct Table {
   }
   static void backend_destroy(nacre_backend* backend) noexcept { delete self(backend); }
 
+  static Result<void> put(const Result<std::vector<Property>>& properties,
+                          const nacre_property_sink* sink) {
+    if (!properties) return std::unexpected(properties.error());
+    for (const Property& p : *properties)
+      sink->add(sink->self, to_abi(p.key), to_abi(p.value));
+    return {};
+  }
   static std::uint32_t backend_properties(nacre_backend* backend, const nacre_property_sink* sink,
                                           const nacre_error_sink* error) noexcept {
-    return guarded(error, [&]() -> Result<void> {
-      auto properties = self(backend)->properties();
-      if (!properties) return std::unexpected(std::move(properties.error()));
-      for (const Property& p : *properties)
-        sink->add(sink->self, to_abi(p.key), to_abi(p.value));
-      return {};
-    });
+    return guarded(error, [&] { return put(self(backend)->properties(), sink); });
+  }
+  static std::uint32_t backend_probe(nacre_backend* backend, const nacre_property_sink* sink,
+                                     const nacre_error_sink* error) noexcept {
+    return guarded(error, [&] { return put(self(backend)->probe(), sink); });
   }
 
   static std::uint32_t backend_load(nacre_backend* backend, const nacre_model_source* source,
@@ -334,9 +346,15 @@ struct Table {
       const GraphDescription d = self(graph)->describe();
       const auto put = [sink](int is_output, const std::vector<TensorDescription>& tensors) {
         for (const TensorDescription& t : tensors) {
-          sink->tensor(sink->self, is_output, to_abi(t.name), static_cast<std::uint32_t>(t.type),
-                       t.shape ? static_cast<std::int32_t>(t.shape->rank()) : -1,
-                       t.shape ? t.shape->dims().data() : nullptr, to_abi(t.note));
+          const nacre_tensor_description tensor{
+              .struct_size = sizeof(nacre_tensor_description),
+              .type = static_cast<std::uint32_t>(t.type),
+              .name = to_abi(t.name),
+              .dims = t.shape ? t.shape->dims().data() : nullptr,
+              .rank = t.shape ? static_cast<std::int32_t>(t.shape->rank()) : -1,
+              .note = to_abi(t.note),
+              .layout = to_abi(t.layout)};
+          sink->tensor(sink->self, is_output, &tensor);
         }
       };
       put(0, d.inputs);
@@ -391,6 +409,7 @@ struct Table {
       .backend_create = backend_create,
       .backend_destroy = backend_destroy,
       .backend_properties = backend_properties,
+      .backend_probe = backend_probe,
       .backend_load = backend_load,
       .graph_destroy = graph_destroy,
       .graph_describe = graph_describe,

@@ -10,7 +10,9 @@
  *  - A function that can fail returns 0, or a code of nacre::ErrorCode after it has called
  *    `error->set` once with a sentence.
  *  - Nothing throws across the table. Sizes are in bytes and 64 bits wide.
- *  - Tables grow only at their end; `struct_size` says how much of one is there.
+ *  - Tables, and structures that carry a `struct_size`, grow only at their end; it says how much of
+ *    one is there. What a module may say of itself and of its models grows by keys (properties),
+ *    which need no change here.
  */
 #ifndef NACRE_BACKEND_ABI_H_
 #define NACRE_BACKEND_ABI_H_
@@ -23,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised when a table changes in a way that growing at its end cannot express. */
-#define NACRE_BACKEND_ABI_VERSION 1u
+#define NACRE_BACKEND_ABI_VERSION 2u
 
 /* No deadline, for `start`. */
 #define NACRE_NO_DEADLINE UINT64_MAX
@@ -79,12 +81,22 @@ typedef struct nacre_property_sink {
   void (*add)(void* self, nacre_string key, nacre_string value);
 } nacre_property_sink;
 
-/* Receives a graph's description, inputs first and in order. `rank` is -1 when unknown; a
- * dimension of -1 is dynamic; an empty name or a type of 0 is unknown. */
+/* One input or output. `rank` is -1 when unknown; a dimension of -1 is dynamic; an empty name or
+ * layout and a type of 0 are unknown. */
+typedef struct nacre_tensor_description {
+  uint32_t struct_size;
+  uint32_t type;
+  nacre_string name;
+  const int64_t* dims;
+  int32_t rank;
+  nacre_string note;
+  nacre_string layout;
+} nacre_tensor_description;
+
+/* Receives a graph's description, inputs first and in order. */
 typedef struct nacre_description_sink {
   void* self;
-  void (*tensor)(void* self, int is_output, nacre_string name, uint32_t type, int32_t rank,
-                 const int64_t* dims, nacre_string note);
+  void (*tensor)(void* self, int is_output, const nacre_tensor_description* tensor);
   void (*counts_known)(void* self, int inputs_known, int outputs_known);
   void (*property)(void* self, nacre_string key, nacre_string value);
 } nacre_description_sink;
@@ -156,6 +168,9 @@ typedef struct nacre_backend_table {
   /* Keys that backend.h documents; asked for before any load. */
   uint32_t (*backend_properties)(nacre_backend* backend, const nacre_property_sink* sink,
                                  const nacre_error_sink* error);
+  /* Further keys, which cost work to find: asked for once, when somebody wants to read them. */
+  uint32_t (*backend_probe)(nacre_backend* backend, const nacre_property_sink* sink,
+                            const nacre_error_sink* error);
   uint32_t (*backend_load)(nacre_backend* backend, const nacre_model_source* source,
                            const nacre_load_options* options, nacre_backend_graph** graph,
                            const nacre_error_sink* error);

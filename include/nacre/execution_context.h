@@ -48,8 +48,12 @@ class MemoryBudget {
 /// Ceilings for what one execution context may hold.
 struct ContextLimits {
   std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;  ///< of one input or output
+  std::uint64_t max_strings = std::uint64_t{16} << 20;      ///< in one input of strings
+  std::uint64_t max_string_bytes = std::uint64_t{1} << 30;  ///< of one input of strings
   std::size_t max_tensors = 1024;  ///< inputs or outputs where the graph does not say how many
-  /// Shared by a guest's contexts; null: unlimited. Tensors that a backend lends are not counted.
+  /// Shared by a guest's contexts; null: unlimited. It counts the copies of inputs, the tensors
+  /// that were lent as inputs for as long as they stay set, and outputs, but those that a backend
+  /// lends.
   std::shared_ptr<MemoryBudget> budget{};
   /// Whose context this is: contexts of one owner may share what a language model has read for
   /// them, so that an owner learns nothing of another from how long a prompt takes. One number per

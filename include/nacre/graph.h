@@ -63,7 +63,21 @@ struct TensorDescription {
   TensorType type = TensorType::kUnknown;
   std::optional<Shape> shape;  ///< nullopt: rank unknown; a dimension of -1 is dynamic
   std::string note;            ///< a limit in words ("computed as i32"); often empty
+  std::string layout = {};     ///< what the dimensions mean, a letter each ("NCHW"); empty: unknown
 };
+
+/// How a tensor travels to and from guests when wasi-nn has no name for its element type: as u8.
+/// Components can name bf16, core modules cannot.
+struct Carrier {
+  /// Its dimensions: the element's size is appended (not for types of one byte); strings are one
+  /// dimension, that of their bytes, which is not known before. nullopt: the rank is not known, or
+  /// there is no room for one more.
+  std::optional<Shape> shape;
+};
+enum class GuestAbi : std::uint32_t { kCoreModule, kComponent };
+
+/// nullopt where guests of that kind name the type itself, and where it is unknown.
+[[nodiscard]] std::optional<Carrier> carrier_of(const TensorDescription& tensor, GuestAbi abi);
 
 /// Inputs and outputs in the model's own order. Where a count is not known the vector is empty and
 /// the flag false; any index below the limits is then accepted.

@@ -40,6 +40,10 @@ struct HostOptions {
   std::optional<std::string> code_cache = {};
   /// Folders searched for libnacre_backend_<name>.so before the default ones.
   std::vector<std::string> backend_dirs = {};
+  /// Who reads a format where neither a model nor a guest names a backend: {kOnnx, "openvino"}.
+  /// Host::create fails for a name that is none. By default onnxruntime reads ONNX where its module
+  /// is, the rest has one reader each.
+  std::vector<std::pair<GraphEncoding, std::string>> default_backends = {};
   /// Guests must be compiled to be stopped by time or interruption. Off makes calls and very short
   /// loops faster (by a quarter, or several times), and GuestLimits::timeout an error.
   bool interruptible = true;
@@ -194,6 +198,9 @@ class Host {
 
   /// Every backend that Nacre knows of, whether or not it is there.
   [[nodiscard]] std::vector<BackendInfo> backends();
+
+  /// One of them, opening no other. Errors: kNotFound for a name that is none, with the nearest.
+  [[nodiscard]] Result<BackendInfo> backend(std::string_view name);
 
  private:
   struct Impl;

@@ -16,6 +16,10 @@ struct GuestLimits {
   std::uint64_t max_live_model_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large
   std::uint64_t max_context_bytes = std::uint64_t{8} << 30;     ///< in all contexts; too_large
   std::uint64_t max_tensor_bytes = std::uint64_t{4} << 30;      ///< of one tensor; too_large
+  /// Of one string tensor that comes in: runtimes keep an object for each string, which takes eight
+  /// times the four bytes that an empty one takes here; too_large.
+  std::uint64_t max_strings = std::uint64_t{16} << 20;
+  std::uint64_t max_string_bytes = std::uint64_t{1} << 30;
   /// Tensor resources of a component, 65,536 at most; too_large.
   std::uint32_t max_tensors = 16384;
   std::uint64_t max_live_tensor_bytes = std::uint64_t{8} << 30;  ///< of all of those; too_large

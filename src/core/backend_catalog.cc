@@ -71,6 +71,16 @@ std::string_view OpenBackend::property(std::string_view key) const noexcept {
   return {};
 }
 
+std::vector<Property> OpenBackend::all_properties() const {
+  std::call_once(probe_once, [this] {
+    // What cannot be found is left out; the log has the vendor's word on why.
+    if (auto found = backend->probe()) probed = std::move(*found);
+  });
+  std::vector<Property> all = properties;
+  all.insert(all.end(), probed.begin(), probed.end());
+  return all;
+}
+
 std::shared_ptr<BackendCatalog> BackendCatalog::create(CatalogOptions options) {
   return std::shared_ptr<BackendCatalog>(new BackendCatalog(std::move(options)));
 }
@@ -109,7 +119,31 @@ std::vector<std::string> BackendCatalog::names() const {
   return names;
 }
 
+Result<void> BackendCatalog::check_name(std::string_view name) const {
+  if (is_plain(name) &&
+      (std::ranges::find(kKnown, name) != kKnown.end() || !module_path(name).empty())) {
+    return {};
+  }
+  const std::vector<std::string> known = names();
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const auto near = closest_match(name, views);
+  return fail(ErrorCode::kNotFound,
+              fmt::format("there is no backend \"{}\"{}; known here: {}", name.substr(0, 64),
+                          near ? fmt::format(", did you mean \"{}\"?", *near) : "",
+                          fmt::join(known, ", ")));
+}
+
+std::vector<std::string> BackendCatalog::installed() const {
+  std::vector<std::string> all = names();
+  std::erase_if(
+      all, [this](const std::string& name) { return name != kEcho && module_path(name).empty(); });
+  return all;
+}
+
 std::string_view BackendCatalog::default_backend(GraphEncoding encoding) const {
+  if (const auto chosen = options_.defaults.find(encoding); chosen != options_.defaults.end()) {
+    return chosen->second;
+  }
   switch (encoding) {
     case GraphEncoding::kOnnx:
       return module_path("onnxruntime").empty() && !module_path("openvino").empty() ? "openvino"
@@ -137,16 +171,7 @@ Result<std::shared_ptr<const OpenBackend>> BackendCatalog::open(std::string_view
     const std::lock_guard lock(mutex_);
     auto found = entries_.find(name);
     if (found == entries_.end()) {
-      if (!is_plain(name) ||
-          (std::ranges::find(kKnown, name) == kKnown.end() && module_path(name).empty())) {
-        const std::vector<std::string> known = names();
-        const std::vector<std::string_view> views(known.begin(), known.end());
-        const auto near = closest_match(name, views);
-        return fail(ErrorCode::kNotFound,
-                    fmt::format("there is no backend \"{}\"{}; known here: {}", name.substr(0, 64),
-                                near ? fmt::format(", did you mean \"{}\"?", *near) : "",
-                                fmt::join(known, ", ")));
-      }
+      if (auto known = check_name(name); !known) return std::unexpected(std::move(known.error()));
       found = entries_.try_emplace(std::string(name)).first;
     }
     entry = &found->second;
@@ -185,8 +210,11 @@ Result<std::shared_ptr<const OpenBackend>> BackendCatalog::open_now(const std::s
   if (!backend) return std::unexpected(std::move(backend.error()));
   auto properties = (*backend)->properties();
   if (!properties) return std::unexpected(std::move(properties.error()));
-  return std::make_shared<const OpenBackend>(
-      OpenBackend{name, std::move(*backend), std::move(*properties)});
+  auto opened = std::make_shared<OpenBackend>();
+  opened->name = name;
+  opened->backend = std::move(*backend);
+  opened->properties = std::move(*properties);
+  return opened;
 }
 
 }  // namespace nacre

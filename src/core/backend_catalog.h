@@ -24,6 +24,8 @@ struct CatalogOptions {
   std::vector<std::string> module_dirs;
   SharedLogSink log;
   std::uint32_t thread_budget = 0;  ///< 0: as many as the machine has
+  /// The operator's choice of who reads a format where a model names nobody.
+  std::map<GraphEncoding, std::string> defaults = {};
 };
 
 /// A backend that is open, under its name.
@@ -34,6 +36,12 @@ struct OpenBackend {
 
   /// The property's value; empty when there is none.
   [[nodiscard]] std::string_view property(std::string_view key) const noexcept;
+
+  /// Those, and what it takes work to find (Backend::probe), which is done on the first call.
+  [[nodiscard]] std::vector<Property> all_properties() const;
+
+  mutable std::once_flag probe_once = {};
+  mutable std::vector<Property> probed = {};
 };
 
 /// Threading: any thread. A backend is opened once; others who want the same one wait, those who
@@ -49,13 +57,19 @@ class BackendCatalog {
   /// modules found in the folders.
   [[nodiscard]] std::vector<std::string> names() const;
 
+  /// kNotFound, with the nearest one, for a name that is none of those.
+  [[nodiscard]] Result<void> check_name(std::string_view name) const;
+
+  /// Of those, the ones whose module is here; nothing is opened.
+  [[nodiscard]] std::vector<std::string> installed() const;
+
   /// Opens a backend, or gives the open one. kNotFound for a name that is none of names(), with the
   /// nearest one; kUnsupportedOperation when its module or its vendor's library is missing or has
   /// another version, each with a sentence on what to do.
   [[nodiscard]] Result<std::shared_ptr<const OpenBackend>> open(std::string_view name);
 
-  /// The backend that reads a format when none is named: for ONNX onnxruntime where its module is,
-  /// else openvino. Empty for kAutodetect.
+  /// The backend that reads a format when none is named: the operator's, else for ONNX onnxruntime
+  /// where its module is, else openvino. Empty for kAutodetect.
   [[nodiscard]] std::string_view default_backend(GraphEncoding encoding) const;
 
   /// The module's file, empty when there is none (and for echo, which is built in).

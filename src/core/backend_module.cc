@@ -102,14 +102,16 @@ class ModuleGraph final : public BackendGraph {
   }
 
  private:
-  static void put_tensor(void* self, int is_output, nacre_string name, std::uint32_t type,
-                         std::int32_t rank, const std::int64_t* dims, nacre_string note) {
+  static void put_tensor(void* self, int is_output, const nacre_tensor_description* given) {
     auto& description = *static_cast<GraphDescription*>(self);
-    TensorDescription tensor{.name = std::string(to_view(name)),
-                             .type = static_cast<TensorType>(type),
+    TensorDescription tensor{.name = std::string(to_view(given->name)),
+                             .type = static_cast<TensorType>(given->type),
                              .shape = std::nullopt,
-                             .note = std::string(to_view(note))};
-    if (rank >= 0) tensor.shape.emplace(std::span(dims, static_cast<std::size_t>(rank)));
+                             .note = std::string(to_view(given->note)),
+                             .layout = std::string(to_view(given->layout))};
+    if (given->rank >= 0) {
+      tensor.shape.emplace(std::span(given->dims, static_cast<std::size_t>(given->rank)));
+    }
     (is_output != 0 ? description.outputs : description.inputs).push_back(std::move(tensor));
   }
   static void put_counts(void* self, int inputs_known, int outputs_known) {
@@ -134,15 +136,10 @@ class ModuleBackend final : public Backend {
   ~ModuleBackend() override { table_->backend_destroy(backend_); }
 
   [[nodiscard]] Result<std::vector<Property>> properties() override {
-    std::vector<Property> properties;
-    const nacre_property_sink sink{&properties, [](void* self, nacre_string k, nacre_string v) {
-                                     static_cast<std::vector<Property>*>(self)->push_back(
-                                         {std::string(to_view(k)), std::string(to_view(v))});
-                                   }};
-    ErrorSlot error;
-    const nacre_error_sink error_sink = error.sink();
-    if (table_->backend_properties(backend_, &sink, &error_sink) != 0) return error.take();
-    return properties;
+    return ask(table_->backend_properties);
+  }
+  [[nodiscard]] Result<std::vector<Property>> probe() override {
+    return ask(table_->backend_probe);
   }
 
   [[nodiscard]] Result<std::unique_ptr<BackendGraph>> load(const ModelSource& source,
@@ -180,6 +177,19 @@ class ModuleBackend final : public Backend {
   }
 
  private:
+  [[nodiscard]] Result<std::vector<Property>> ask(
+      decltype(nacre_backend_table::backend_properties) question) {
+    std::vector<Property> properties;
+    const nacre_property_sink sink{&properties, [](void* self, nacre_string k, nacre_string v) {
+                                     static_cast<std::vector<Property>*>(self)->push_back(
+                                         {std::string(to_view(k)), std::string(to_view(v))});
+                                   }};
+    ErrorSlot error;
+    const nacre_error_sink error_sink = error.sink();
+    if (question(backend_, &sink, &error_sink) != 0) return error.take();
+    return properties;
+  }
+
   const nacre_backend_table* table_;
   nacre_backend* backend_;
 };

@@ -21,10 +21,39 @@
 namespace nacre {
 namespace {
 
+/// A tensor that was lent to us, which counts in the budget while we hold it.
+class LentTensor {
+ public:
+  LentTensor() = default;
+  LentTensor(const LentTensor&) = delete;
+  LentTensor& operator=(const LentTensor&) = delete;
+  ~LentTensor() { drop(); }
+
+  /// False, and nothing changed, where the budget has no room.
+  [[nodiscard]] bool hold(const BufferRef& buffer, std::uint64_t bytes, MemoryBudget* budget) {
+    if (budget != nullptr && !budget->charge(bytes)) return false;
+    drop();
+    buffer_ = buffer;
+    bytes_ = bytes;
+    budget_ = budget;
+    return true;
+  }
+  void drop() noexcept {
+    buffer_ = {};
+    if (budget_ != nullptr) budget_->release(bytes_);
+    budget_ = nullptr;
+  }
+
+ private:
+  BufferRef buffer_;
+  std::uint64_t bytes_ = 0;
+  MemoryBudget* budget_ = nullptr;
+};
+
 struct InputSlot {
-  Shape shape;       // what the nacre_tensor's dims point to
-  BufferPair own;    // for copies
-  BufferRef shared;  // for a tensor that was lent to us
+  Shape shape;     // what the nacre_tensor's dims point to
+  BufferPair own;  // for copies
+  LentTensor lent;
 };
 
 struct OutputSlot {
@@ -85,8 +114,9 @@ struct ExecutionContext::Impl {
     const std::array<std::int64_t, 1> length{static_cast<std::int64_t>(tensor.data.size())};
     TensorView whole = tensor;
     if (text != nullptr && tensor.type == TensorType::kU8) whole.dims = length;
-    auto ok =
-        check_input(at(description.inputs, index), index, whole, limits.max_tensor_bytes, checked);
+    auto ok = check_input(at(description.inputs, index), index, whole,
+                          {limits.max_tensor_bytes, limits.max_strings, limits.max_string_bytes},
+                          checked);
     if (ok) grow_inputs(index + 1);
     return ok;
   }
@@ -111,7 +141,7 @@ struct ExecutionContext::Impl {
     }
     if (!tensor.data.empty()) std::memcpy(buffer->data, tensor.data.data(), tensor.data.size());
     place(index, checked, buffer->data, tensor.data.size(), buffer);
-    slot.shared = {};
+    slot.lent.drop();
     return {};
   }
 
@@ -379,8 +409,11 @@ Result<void> ExecutionContext::set_input(std::size_t index, const Tensor& tensor
   if (auto ok = impl_->prepare(index, tensor.view(), checked); !ok) return ok;
   const bool aligned = reinterpret_cast<std::uintptr_t>(tensor.data.data()) % 64 == 0;
   if (!tensor.buffer || !aligned) return impl_->copy_in(index, tensor.view(), checked);
+  const std::uint64_t size = tensor.data.size();
+  if (!impl_->slots[index].lent.hold(tensor.buffer, size, impl_->limits.budget.get())) {
+    return std::unexpected(impl_->no_memory(size, impl_->place_name(index)));
+  }
   impl_->place(index, checked, tensor.data.data(), tensor.data.size(), tensor.buffer.get());
-  impl_->slots[index].shared = tensor.buffer;
   return {};
 }
 
@@ -388,7 +421,7 @@ void ExecutionContext::clear_inputs() noexcept {
   Impl& impl = *impl_;
   if (impl.computation.abandoned()) return;
   for (InputSlot& slot : impl.slots)
-    slot.shared = {};
+    slot.lent.drop();
   impl.tensors.clear();
   if (impl.description.inputs_known) impl.tensors.resize(impl.description.inputs.size());
 }

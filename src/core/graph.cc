@@ -1,6 +1,8 @@
 #include <nacre/backend.h>
 #include <nacre/graph.h>
 
+#include "core/carrier.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -31,6 +33,14 @@ std::optional<GraphEncoding> parse_graph_encoding(std::string_view text) noexcep
 
 std::optional<ExecutionTarget> parse_execution_target(std::string_view text) noexcept {
   return parse<ExecutionTarget>(kExecutionTargetNames, text);
+}
+
+std::optional<Carrier> carrier_of(const TensorDescription& tensor, GuestAbi abi) {
+  const bool named = tensor.type == TensorType::kBf16 && abi == GuestAbi::kComponent;
+  if (named || !may_be_carried(tensor.type)) return std::nullopt;
+  if (tensor.type == TensorType::kString) return Carrier{Shape{-1}};
+  if (!tensor.shape) return Carrier{};
+  return Carrier{carrier_shape(tensor.type, tensor.shape->dims(), 0)};
 }
 
 Graph::Graph() = default;

@@ -145,12 +145,22 @@ Result<void> shape_of_strings(const Place& place, const TensorDescription* wante
 }
 
 Result<void> check_strings(const Place& place, const TensorDescription* wanted, bool carried,
-                           const TensorView& tensor, Shape& out) {
+                           const TensorView& tensor, const TensorLimits& limits, Shape& out) {
+  if (tensor.data.size() > limits.string_bytes) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("{}: strings of {} bytes in all, and the limit for one tensor is {}",
+                            place.text(), tensor.data.size(), limits.string_bytes));
+  }
   const auto rows = count_strings(tensor.data);
   if (!rows) {
     return wrong(place,
                  "a string tensor is rows of a u32 length (little-endian) and that many bytes; "
                  "the last row does not end where the data does");
+  }
+  if (*rows > limits.strings) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("{}: {} strings, and the limit for one tensor is {}", place.text(),
+                            *rows, limits.strings));
   }
   if (carried) {
     if (tensor.dims.size() != 1 || std::cmp_not_equal(tensor.dims[0], tensor.data.size())) {
@@ -192,9 +202,9 @@ std::optional<std::uint64_t> count_strings(std::span<const std::byte> rows) noex
 }
 
 Result<void> check_input(const TensorDescription* wanted, std::size_t index,
-                         const TensorView& tensor, std::uint64_t max_bytes, CheckedInput& out) {
+                         const TensorView& tensor, const TensorLimits& limits, CheckedInput& out) {
   const Place place{wanted, index, "input"};
-  if (tensor.data.size() > max_bytes) return too_large(place, tensor.data.size(), max_bytes);
+  if (tensor.data.size() > limits.bytes) return too_large(place, tensor.data.size(), limits.bytes);
   if (!is_tensor_type(static_cast<std::uint32_t>(tensor.type))) {
     return wrong(place,
                  fmt::format("{} is no element type", static_cast<std::uint32_t>(tensor.type)));
@@ -211,7 +221,7 @@ Result<void> check_input(const TensorDescription* wanted, std::size_t index,
     return wrong_type(place, out.type, tensor.type);
   }
   if (out.type == TensorType::kString) {
-    return check_strings(place, wanted, carried, tensor, out.shape);
+    return check_strings(place, wanted, carried, tensor, limits, out.shape);
   }
   Dims dims = tensor.dims;
   if (carried) {

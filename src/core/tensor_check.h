@@ -28,6 +28,13 @@ namespace nacre {
 [[nodiscard]] std::string describe_place(std::string_view kind, std::size_t index,
                                          std::string_view name);
 
+/// Ceilings of one input.
+struct TensorLimits {
+  std::uint64_t bytes = UINT64_MAX;
+  std::uint64_t strings = UINT64_MAX;
+  std::uint64_t string_bytes = UINT64_MAX;
+};
+
 /// What a tensor becomes for the backend: its carrier undone, its rank the graph's.
 struct CheckedInput {
   TensorType type = TensorType::kUnknown;
@@ -37,7 +44,7 @@ struct CheckedInput {
 /// Checks `tensor` as input `index`; `wanted` may be null where the graph says nothing. Fills
 /// `out`, which is left in any state on an error.
 [[nodiscard]] Result<void> check_input(const TensorDescription* wanted, std::size_t index,
-                                       const TensorView& tensor, std::uint64_t max_bytes,
+                                       const TensorView& tensor, const TensorLimits& limits,
                                        CheckedInput& out);
 
 /// Checks that an output is one: type, dimensions, bytes = dims × size, and the type that the graph

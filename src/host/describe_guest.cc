@@ -99,8 +99,7 @@ Result<GuestDescription> describe_guest(Engines& engines, const GuestOptions& gu
   const auto module = engines.load(guest);
   if (!module) return std::unexpected(module.error());
   const auto nn = nn_imports(*module);
-  const std::span<const HostFunction> functions =
-      nn.empty() ? std::span<const HostFunction>() : witx::functions();
+  const std::span<const HostFunction> functions = witx::functions();
   const auto offered = module->offered_imports(functions);
   if (!offered) return std::unexpected(offered.error());
 

@@ -1,5 +1,10 @@
 #include "host/graph_provider.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "core/loader.h"
 
 namespace nacre {
@@ -15,6 +20,19 @@ Result<std::shared_ptr<Graph>> GraphProvider::open(std::string_view name) {
   // The name is the guest's: what it holds is not for a terminal.
   const Activity activity(activity_, "loading the model");
   return registry_.open(name);
+}
+
+Result<std::vector<Property>> GraphProvider::backend_properties(std::string_view name) {
+  // Those that are known by name only do not exist for a guest.
+  const auto installed = catalog_.installed();
+  if (std::ranges::find(installed, name) == installed.end()) {
+    return fail(ErrorCode::kNotFound, fmt::format("There is no backend \"{}\" here; there are: {}",
+                                                  name, fmt::join(installed, ", ")));
+  }
+  const Activity activity(activity_, "starting a runtime");
+  const auto backend = catalog_.open(name);
+  if (!backend) return std::unexpected(backend.error());
+  return (*backend)->all_properties();
 }
 
 }  // namespace nacre

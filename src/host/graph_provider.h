@@ -21,6 +21,8 @@ class GraphProvider final : public ModelProvider {
       std::span<const std::span<const std::byte>> parts, GraphEncoding encoding,
       ExecutionTarget target) override;
   [[nodiscard]] Result<std::shared_ptr<Graph>> open(std::string_view name) override;
+  [[nodiscard]] std::vector<std::string> backends() override { return catalog_.installed(); }
+  [[nodiscard]] Result<std::vector<Property>> backend_properties(std::string_view name) override;
 
  private:
   BackendCatalog& catalog_;

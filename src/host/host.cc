@@ -84,8 +84,15 @@ Host::~Host() = default;
 
 Result<std::unique_ptr<Host>> Host::create(HostOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
-  impl->catalog = BackendCatalog::create(
-      {.module_dirs = impl->options.backend_dirs, .log = impl->log, .thread_budget = 0});
+  CatalogOptions catalog{.module_dirs = impl->options.backend_dirs, .log = impl->log};
+  for (const auto& [encoding, backend] : impl->options.default_backends)
+    catalog.defaults.insert_or_assign(encoding, backend);
+  impl->catalog = BackendCatalog::create(std::move(catalog));
+  for (const auto& [encoding, backend] : impl->options.default_backends) {
+    if (auto known = impl->catalog->check_name(backend); !known) {
+      return std::unexpected(std::move(known.error()));
+    }
+  }
   auto registry = Registry::create(impl->options.models, impl->catalog);
   if (!registry) return std::unexpected(std::move(registry.error()));
   impl->registry = *std::move(registry);
@@ -180,17 +187,23 @@ Result<std::shared_ptr<Graph>> Host::load_model(const ModelSpec& spec) {
 
 std::vector<BackendInfo> Host::backends() {
   std::vector<BackendInfo> infos;
-  for (std::string& name : impl_->catalog->names()) {
-    auto opened = impl_->catalog->open(name);
-    BackendInfo info{.name = std::move(name), .available = opened.has_value()};
-    if (opened) {
-      info.properties = (*opened)->properties;
-    } else {
-      info.why_not = std::move(opened.error().message);
-    }
-    infos.push_back(std::move(info));
-  }
+  for (const std::string& name : impl_->catalog->names())
+    infos.push_back(*backend(name));
   return infos;
+}
+
+Result<BackendInfo> Host::backend(std::string_view name) {
+  if (auto known = impl_->catalog->check_name(name); !known) {
+    return std::unexpected(std::move(known.error()));
+  }
+  const auto opened = impl_->catalog->open(name);
+  BackendInfo info{.name = std::string(name), .available = opened.has_value()};
+  if (opened) {
+    info.properties = (*opened)->all_properties();
+  } else {
+    info.why_not = opened.error().message;
+  }
+  return info;
 }
 
 std::string_view version() noexcept {

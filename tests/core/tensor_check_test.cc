@@ -26,7 +26,7 @@ struct Given {
 Result<CheckedInput> check(const TensorDescription& wanted, const Given& given,
                            std::uint64_t limit = kNoLimit) {
   CheckedInput out;
-  auto ok = check_input(&wanted, 2, {given.type, given.dims, given.data}, limit, out);
+  auto ok = check_input(&wanted, 2, {given.type, given.dims, given.data}, {.bytes = limit}, out);
   if (!ok) return std::unexpected(ok.error());
   return out;
 }
@@ -148,7 +148,7 @@ TEST(CheckInput, UnknownsAreNotChecked) {
   CheckedInput out;
   const std::array<std::int64_t, 1> dims = {4};
   const auto data = zeros(32);
-  EXPECT_TRUE(check_input(nullptr, 7, {TensorType::kI64, dims, data}, kNoLimit, out));
+  EXPECT_TRUE(check_input(nullptr, 7, {TensorType::kI64, dims, data}, {}, out));
 }
 
 TEST(Carrier, EveryTypeThatWasiNnCannotName) {
@@ -270,6 +270,34 @@ TEST(CheckOutput, RefusesWhatIsNoTensor) {
   EXPECT_EQ(result(0, {4}, 16), ErrorCode::kRuntimeError);
   EXPECT_EQ(result(kF32, std::vector<std::int64_t>(33, 1), 4), ErrorCode::kRuntimeError);
   EXPECT_EQ(result(kF32, {4}, 16, 15), ErrorCode::kTooLarge);
+}
+
+// A runtime keeps an object for each string, so many short ones cost far more than their bytes.
+TEST(CheckInput, StringsHaveLimitsOfTheirOwn) {
+  const TensorDescription words = wants(TensorType::kString, Shape{-1});
+  const std::vector<std::byte> four = rows({"", "a", "", "bc"});
+  const std::vector<std::int64_t> dims = {4};
+  const auto bytes = static_cast<std::int64_t>(four.size());
+  const std::vector<std::int64_t> carrier = {bytes};
+  for (const TensorView& given :
+       {TensorView{TensorType::kString, dims, four}, TensorView{TensorType::kU8, carrier, four}}) {
+    CheckedInput out;
+    EXPECT_TRUE(check_input(&words, 0, given, {.strings = 4, .string_bytes = four.size()}, out));
+    const auto many = check_input(&words, 0, given, {.strings = 3}, out);
+    ASSERT_FALSE(many);
+    EXPECT_EQ(many.error().code, ErrorCode::kTooLarge);
+    EXPECT_THAT(many.error().message, HasSubstr("4 strings, and the limit for one tensor is 3"));
+    const auto large = check_input(&words, 0, given, {.string_bytes = four.size() - 1}, out);
+    ASSERT_FALSE(large);
+    EXPECT_EQ(large.error().code, ErrorCode::kTooLarge);
+    EXPECT_THAT(large.error().message, HasSubstr("strings of 19 bytes in all"));
+  }
+  // Other types do not have them.
+  CheckedInput out;
+  const std::vector<std::byte> data = zeros(100);
+  const std::vector<std::int64_t> hundred = {100};
+  EXPECT_TRUE(check_input(nullptr, 0, {TensorType::kU8, hundred, data},
+                          {.strings = 0, .string_bytes = 0}, out));
 }
 
 }  // namespace

@@ -70,6 +70,9 @@ def good():
     for name in TYPES:
         save(f"identity_{name}", [node("Identity", ["x"], ["y"])],
              [value("x", name, ["n", 2])], [value("y", name, ["n", 2])])
+    for name in ("bool", "f32", "i16", "string", "u64"):
+        save(f"identity_scalar_{name}", [node("Identity", ["x"], ["y"])],
+             [value("x", name)], [value("y", name)])
 
     one = constant("one", "f32", [], [1.0])
     save("add_static", [node("Add", ["x", "one"], ["y"])],

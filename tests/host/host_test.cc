@@ -406,6 +406,25 @@ TEST_F(HostTest, BackendsAreListedEchoFirst) {
   }
 }
 
+TEST_F(HostTest, OneBackendByName) {
+  const auto host = make();
+  const auto echo = host->backend("echo");
+  ASSERT_TRUE(echo) << echo.error().message;
+  EXPECT_TRUE(echo->available);
+  const auto unknown = host->backend("ecko");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(unknown.error().message, HasSubstr("\"echo\""));
+}
+
+TEST_F(HostTest, DefaultBackendsMustBeKnown) {
+  HostOptions options;
+  options.default_backends = {{GraphEncoding::kOnnx, "nobody"}};
+  const auto host = Host::create(std::move(options));
+  ASSERT_FALSE(host);
+  EXPECT_THAT(host.error().message, HasSubstr("\"nobody\""));
+}
+
 TEST_F(HostTest, LoadModelDescribesIt) {
   const auto graph = make()->load_model(model("m", "input x f32 1,?\n"));
   ASSERT_TRUE(graph) << graph.error().message;

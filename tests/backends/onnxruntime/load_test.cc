@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -27,11 +28,25 @@ Refusal refusal(const Result<std::shared_ptr<Graph>>& loaded) {
   return loaded ? Refusal{} : Refusal{loaded.error().code, loaded.error().message};
 }
 
+/// One Relu. ModelProto: ir_version, graph, opset_import {version}; small numbers only.
+std::string smallest_onnx(int opset, int ir_version) {
+  std::string graph("\x0a\x0c\x0a\x01x\x12\x01y\x22\x04Relu\x12\x01g", 17);
+  for (const char* value : {"\x5a\x0f\x0a\x01x", "\x62\x0f\x0a\x01y"}) {
+    graph += std::string(value, 5);
+    graph += std::string("\x12\x0a\x0a\x08\x08\x01\x12\x04\x0a\x02\x08\x01", 12);
+  }
+  return std::string("\x08") + static_cast<char>(ir_version) + "\x3a" +
+         static_cast<char>(graph.size()) + graph + std::string("\x42\x02\x10", 3) +
+         static_cast<char>(opset);
+}
+
 TEST(OnnxruntimeProperties, AreAllThere) {
   const auto backend = catalog().open("onnxruntime");
   ASSERT_TRUE(backend) << backend.error().message;
+  const std::vector<Property> all = (*backend)->all_properties();
   const auto property = [&](std::string_view key) {
-    return std::string((*backend)->property(key));
+    const auto found = std::ranges::find(all, key, &Property::key);
+    return found == all.end() ? std::string() : found->value;
   };
   EXPECT_EQ(property("vendor"), "ONNX Runtime");
   EXPECT_EQ(property("vendor.version"), OrtGetApiBase()->GetVersionString());
@@ -43,6 +58,17 @@ TEST(OnnxruntimeProperties, AreAllThere) {
   EXPECT_THAT(property("element_types"), AllOf(HasSubstr("bf16"), HasSubstr("string")));
   EXPECT_THAT(property("onnx.opset"), ContainsRegex("^1-2[0-9]$"));
   EXPECT_THAT(property("onnx.ir_version"), ContainsRegex("^1-1[0-9]$"));
+  EXPECT_THAT(property("build"), HasSubstr("ORT Build Info"));
+  // What costs a probe is not paid for by opening.
+  EXPECT_EQ((*backend)->property("onnx.opset"), "");
+  // The newest that it names loads, and the one after it does not.
+  const int newest = std::stoi(property("onnx.opset").substr(2));
+  const int newest_ir = std::stoi(property("onnx.ir_version").substr(2));
+  EXPECT_TRUE(load_onnx(smallest_onnx(newest, newest_ir)));
+  EXPECT_THAT(refusal(load_onnx(smallest_onnx(newest + 1, newest_ir))).message,
+              HasSubstr("opset (ai.onnx) " + std::to_string(newest + 1) + "; "));
+  EXPECT_THAT(refusal(load_onnx(smallest_onnx(newest, newest_ir + 1))).message,
+              HasSubstr("IR version " + std::to_string(newest_ir + 1) + "; "));
 }
 
 TEST(OnnxruntimeLoad, ByPathAndByBytesDescribeTheSame) {

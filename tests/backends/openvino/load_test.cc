@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <openvino/opsets/opset13.hpp>
 
+#include <map>
+#include <string>
+
 namespace nacre::test {
 namespace {
 
@@ -23,6 +26,25 @@ TEST(OpenvinoProperties, SayWhatIsThere) {
   EXPECT_EQ((*backend)->property("loads"), "bytes,path");
   EXPECT_EQ((*backend)->property("cancel"), "yes");
   EXPECT_EQ((*backend)->property("threads.default"), "2");
+  EXPECT_THAT(std::string((*backend)->property("build")), StartsWith(version));
+  // What costs a probe is not paid for by opening.
+  EXPECT_EQ((*backend)->property("onnx.opset"), "");
+  std::map<std::string, std::string> all;
+  for (const auto& [key, value] : (*backend)->all_properties())
+    all[key] = value;
+  // It has no newest opset: a far future one is read where the operators are known.
+  EXPECT_EQ(all["onnx.opset"], "1-");
+  EXPECT_THAT(all["openvino.ir_version"], testing::MatchesRegex("[0-9]+-[0-9]+"));
+  const std::string newest =
+      all["openvino.ir_version"].substr(all["openvino.ir_version"].find('-') + 1);
+  const auto with_version = [](const std::string& number) {
+    std::string xml = to_ir(identity(ov::element::f32, {2})).xml;
+    const auto at = xml.find("version=\"1", xml.find("<net"));
+    return xml.replace(at, xml.find('"', at + 9) + 1 - at, "version=\"" + number + "\"");
+  };
+  EXPECT_TRUE(load_bytes({with_version(newest)}, GraphEncoding::kOpenvino));
+  EXPECT_FALSE(
+      load_bytes({with_version(std::to_string(std::stoi(newest) + 1))}, GraphEncoding::kOpenvino));
 }
 
 TEST(OpenvinoLoad, IrByBytes) {
@@ -38,6 +60,19 @@ TEST(OpenvinoLoad, IrByBytes) {
   ASSERT_EQ(d.outputs.size(), 1u);
   EXPECT_EQ(d.outputs[0].name, "y");
   EXPECT_EQ(d.outputs[0].shape, (Shape{1, 256}));
+}
+
+TEST(OpenvinoLoad, TheLayoutThatAModelSays) {
+  auto model = identity(ov::element::f32, {1, 3, 8, 8});
+  model->get_parameters()[0]->set_layout("NCHW");
+  const auto graph = load_bytes({to_ir(model).xml}, GraphEncoding::kOpenvino);
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ((*graph)->description().inputs[0].layout, "NCHW");
+  EXPECT_EQ((*graph)->description().outputs[0].layout, "");
+  model->get_parameters()[0]->set_layout("N...C");
+  const auto partly = load_bytes({to_ir(model).xml}, GraphEncoding::kOpenvino);
+  ASSERT_TRUE(partly) << partly.error().message;
+  EXPECT_EQ((*partly)->description().inputs[0].layout, "[N,...,C]");
 }
 
 TEST(OpenvinoLoad, IrByBytesInEitherOrder) {
