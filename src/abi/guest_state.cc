@@ -11,6 +11,10 @@
 
 namespace nacre {
 
+Result<std::vector<Property>> ModelProvider::backend_properties(std::string_view name) {
+  return fail(ErrorCode::kNotFound, fmt::format("There is no backend \"{}\" here.", name));
+}
+
 GuestState::GuestState(ModelProvider& provider, GuestStateOptions options)
     : provider_(provider),
       dialect_(dialect_table(options.dialect)),
@@ -68,13 +72,47 @@ Result<void> GuestState::room_for_model(std::uint64_t bytes) {
 
 Result<std::uint32_t> GuestState::open(std::string_view name) {
   if (auto room = room_for_graph(); !room) return std::unexpected(std::move(room.error()));
+  return keep(open_graph(name));
+}
+
+Result<std::shared_ptr<Graph>> GuestState::open_graph(std::string_view name) {
   if (name.size() > options_.limits.max_name_bytes) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("No model has a name of {} bytes; the longest may have {}.",
                             name.size(), options_.limits.max_name_bytes));
   }
   if (!may_open(name)) return no_such_model(name);
-  return keep(provider_.open(name));
+  return provider_.open(name);
+}
+
+Result<std::shared_ptr<const Graph>> GuestState::model(std::string_view name) {
+  return open_graph(name);
+}
+
+Result<std::shared_ptr<const Graph>> GuestState::graph(std::uint32_t handle) {
+  if (const std::shared_ptr<Graph>* found = graphs_.find(handle)) return *found;
+  return no_such(HandleKind::kGraph, handle);
+}
+
+Result<std::vector<Property>> GuestState::backend_properties(std::string_view name) const {
+  constexpr std::size_t kLongest = 64;
+  if (name.size() > kLongest) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("No backend has a name of {} bytes.", name.size()));
+  }
+  auto properties = provider_.backend_properties(name);
+  if (!properties) return properties;
+  const GuestLimits& limits = options_.limits;
+  const auto add = [&properties](std::string_view key, std::uint64_t value) {
+    properties->push_back({std::string(key), std::to_string(value)});
+  };
+  properties->push_back({"guest.loads", options_.models_only ? "name" : "bytes,name"});
+  add("guest.limits.graphs", limits.max_graphs);
+  add("guest.limits.contexts", limits.max_contexts);
+  add("guest.limits.model_bytes", limits.max_model_bytes);
+  add("guest.limits.tensor_bytes", limits.max_tensor_bytes);
+  add("guest.limits.context_bytes", limits.max_context_bytes);
+  return properties;
 }
 
 bool GuestState::may_open(std::string_view name) const noexcept {
@@ -96,6 +134,8 @@ Result<std::uint32_t> GuestState::create_context(std::uint32_t graph) {
   }
   auto context = ExecutionContext::create(
       *found, ContextLimits{.max_tensor_bytes = options_.limits.max_tensor_bytes,
+                            .max_strings = options_.limits.max_strings,
+                            .max_string_bytes = options_.limits.max_string_bytes,
                             .budget = context_memory_});
   if (!context) return std::unexpected(std::move(context.error()));
   return *contexts_.insert(std::move(*context));

@@ -45,6 +45,10 @@ class ModelProvider {
 
   /// The graph that the operator gave this name. `name` is any bytes at all, and only ever a key.
   [[nodiscard]] virtual Result<std::shared_ptr<Graph>> open(std::string_view name) = 0;
+
+  /// The runtimes there are, by name, and what one says of itself; kNotFound for none of those.
+  [[nodiscard]] virtual std::vector<std::string> backends() { return {}; }
+  [[nodiscard]] virtual Result<std::vector<Property>> backend_properties(std::string_view name);
 };
 
 struct GuestStateOptions {
@@ -95,6 +99,21 @@ class GuestState {
   /// Computes and waits. kTimeout after the deadline, or after cancel().
   [[nodiscard]] Result<void> compute(ExecutionContext& context);
 
+  // -- what a guest may ask (nacre:nn) -----------------------------------------------------------
+
+  /// Names of the runtimes that are installed.
+  [[nodiscard]] std::vector<std::string> backends() const { return provider_.backends(); }
+
+  /// What a runtime says of itself, and under `guest.…` what this guest may do with it. Errors:
+  /// kNotFound; kUnsupportedOperation for one that does not start.
+  [[nodiscard]] Result<std::vector<Property>> backend_properties(std::string_view name) const;
+
+  /// The graph behind a handle. Errors: kInvalidArgument.
+  [[nodiscard]] Result<std::shared_ptr<const Graph>> graph(std::uint32_t handle);
+
+  /// The graph that open() would give a handle to, without one. Errors: as open().
+  [[nodiscard]] Result<std::shared_ptr<const Graph>> model(std::string_view name);
+
   /// Give a handle back: kInvalidArgument for what is none of that kind.
   [[nodiscard]] Result<void> drop_graph(std::uint32_t handle);
   [[nodiscard]] Result<void> drop_context(std::uint32_t handle);
@@ -121,6 +140,7 @@ class GuestState {
   [[nodiscard]] Result<void> room_for_graph() const;
   [[nodiscard]] Result<void> room_for_model(std::uint64_t bytes);
   [[nodiscard]] Result<std::uint32_t> keep(Result<std::shared_ptr<Graph>> graph);
+  [[nodiscard]] Result<std::shared_ptr<Graph>> open_graph(std::string_view name);
   [[nodiscard]] bool may_open(std::string_view name) const noexcept;
   [[nodiscard]] static std::unexpected<Error> no_such(HandleKind kind, std::uint32_t handle);
 

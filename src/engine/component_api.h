@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi/component/nacre_nn_callbacks.h"
 #include "abi/component/wasi_nn_callbacks.h"
 #include "engine/c_api.h"
 
@@ -23,11 +24,15 @@ wasmtime_error_t* nacre_component_pre_run(const nacre_component_pre_t* pre,
 void nacre_context_set_hostcall_fuel(wasmtime_context_t* context, std::size_t bytes);
 void nacre_context_set_max_handles(wasmtime_context_t* context, std::size_t handles);
 
-// component_shim/src/wasi_nn.rs. Takes a reference on `callbacks->env`, whose finalizer runs once
+// component_shim/src/wasi_nn. Takes a reference on `callbacks->env`, whose finalizer runs once
 // for each call; `guest` in a callback is the first field of the store's data.
 wasmtime_error_t* nacre_component_linker_add_wasi_nn(wasmtime_component_linker_t* linker,
                                                      std::uint32_t version,
                                                      const nacre_wasi_nn_callbacks* callbacks);
+
+// component_shim/src/nacre_nn.rs; the same rules.
+wasmtime_error_t* nacre_component_linker_add_nacre_nn(wasmtime_component_linker_t* linker,
+                                                      const nacre_nn_callbacks* callbacks);
 
 // component_shim/src/guard.rs: every size and offset that Rust assumes of what both sides see.
 std::size_t nacre_shim_layout(std::size_t* out, std::size_t capacity);

@@ -1,6 +1,7 @@
 #include "engine/component_linking.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,10 @@ constexpr std::array<std::string_view, 3> kWasiNnVersions = {
     "0.2.0-rc-2024-06-25", "0.2.0-rc-2024-08-19", "0.2.0-rc-2024-10-28"};
 constexpr std::array<std::string_view, 4> kWasiNnInterfaces = {"tensor", "graph", "inference",
                                                                "errors"};
+
+constexpr std::string_view kNacreNnVersion = "0.1.0";
+constexpr std::array<std::string_view, 6> kNacreNnInterfaces = {
+    "types", "backends", "graphs", "graphs-rc20240625", "graphs-rc20240819", "graphs-rc20241028"};
 
 // WASI 0.2 as the VM offers it, up to this patch version.
 constexpr unsigned kWasiPatch = 12;
@@ -48,6 +53,9 @@ constexpr std::array<std::string_view, 27> kWasiInterfaces = {"wasi:cli/environm
                                                               "wasi:sockets/udp",
                                                               "wasi:sockets/udp-create-socket"};
 
+constexpr std::string_view kWasiNn = "wasi:nn/";
+constexpr std::string_view kNacreNn = "nacre:nn/";
+
 bool contains(std::span<const std::string_view> words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
@@ -74,10 +82,13 @@ bool is_wasi_02(std::string_view version) {
 
 /// Why an interface is not offered, where there is more to say than that.
 std::string hint_for(const InterfaceName& name) {
-  constexpr std::string_view kWasiNn = "wasi:nn/";
   if (name.base.starts_with(kWasiNn)) {
     return fmt::format(" (offered: version {}, {} and {} of tensor, graph, inference and errors)",
                        kWasiNnVersions[0], kWasiNnVersions[1], kWasiNnVersions[2]);
+  }
+  if (name.base.starts_with(kNacreNn)) {
+    return fmt::format(" (offered: {}, version {})", fmt::join(kNacreNnInterfaces, ", "),
+                       kNacreNnVersion);
   }
   if (name.base.starts_with("wasi:http/")) return " (HTTP is not offered to guests)";
   if (name.base.starts_with("wasi:")) {
@@ -121,10 +132,13 @@ std::vector<ExternInfo> items_of(const wasmtime_component_t* component, const wa
 
 bool offers_interface(std::string_view name) {
   const InterfaceName split(name);
-  constexpr std::string_view kWasiNn = "wasi:nn/";
   if (split.base.starts_with(kWasiNn)) {
     return contains(kWasiNnInterfaces, split.base.substr(kWasiNn.size())) &&
            contains(kWasiNnVersions, split.version);
+  }
+  if (split.base.starts_with(kNacreNn)) {
+    return contains(kNacreNnInterfaces, split.base.substr(kNacreNn.size())) &&
+           split.version == kNacreNnVersion;
   }
   return is_wasi_02(split.version) && contains(kWasiInterfaces, split.base);
 }
@@ -141,6 +155,11 @@ Result<ComponentLinkerHandle> make_component_linker(const wasm_engine_t* engine)
                   fmt::format("wasi:nn {} could not be set up: {}", kWasiNnVersions[version],
                               message_of(*error)));
     }
+  }
+  if (ErrorHandle error{
+          nacre_component_linker_add_nacre_nn(linker.get(), &nacre_nn_component_callbacks())}) {
+    return fail(ErrorCode::kRuntimeError,
+                fmt::format("nacre:nn could not be set up: {}", message_of(*error)));
   }
   return linker;
 }

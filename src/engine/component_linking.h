@@ -1,4 +1,4 @@
-// What a component may import: WASI preview 2, and wasi:nn in its three versions.
+// What a component may import: WASI preview 2, wasi:nn in its three versions, and nacre:nn.
 #ifndef NACRE_SRC_ENGINE_COMPONENT_LINKING_H_
 #define NACRE_SRC_ENGINE_COMPONENT_LINKING_H_
 

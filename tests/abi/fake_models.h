@@ -99,6 +99,28 @@ inline GraphDescription undescribed() {
   return d;
 }
 
+/// One of everything that a description can say and leave out.
+inline GraphDescription described_fully() {
+  GraphDescription d;
+  d.inputs = {{.name = "image",
+               .type = TensorType::kF32,
+               .shape = Shape{-1, 3, 224, 224},
+               .note = "a note",
+               .layout = "NCHW"},
+              {.name = "ids", .type = TensorType::kU64, .shape = Shape{2, -1}, .note = ""},
+              {.name = "flag", .type = TensorType::kBool, .shape = Shape{}, .note = ""},
+              {.name = "words", .type = TensorType::kString, .shape = Shape{3}, .note = ""},
+              {.name = "half", .type = TensorType::kBf16, .shape = Shape{4}, .note = ""},
+              {.name = "\xff", .type = TensorType::kI16, .shape = std::nullopt, .note = ""},
+              {.name = "", .type = TensorType::kUnknown, .shape = std::nullopt, .note = ""}};
+  d.outputs_known = false;
+  d.properties = {{"opset", "17"},
+                  {"producer",
+                   "a\xff"
+                   "b"}};
+  return d;
+}
+
 inline std::shared_ptr<Graph> make_graph(GraphDescription description, Temper temper) {
   return Graph::create(std::make_unique<EchoGraph>(std::move(description), temper), "echo",
                        GraphEncoding::kEcho, ExecutionTarget::kCpu, nullptr);
@@ -140,6 +162,13 @@ class FakeProvider final : public ModelProvider {
       return fail(ErrorCode::kNotFound, "No model \"" + std::string(name) + "\".");
     }
     return found->second;
+  }
+
+  std::vector<std::string> backends() override { return {"fake", "broken"}; }
+  Result<std::vector<Property>> backend_properties(std::string_view name) override {
+    if (name == "fake") return std::vector<Property>{{"vendor", "Nobody"}, {"devices", "cpu"}};
+    if (name == "broken") return fail(ErrorCode::kUnsupportedOperation, "It does not start.");
+    return ModelProvider::backend_properties(name);
   }
 
   /// Lets go of a graph, so that only guests hold it.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "abi/component/nacre_nn_callbacks.h"
 #include "abi/component/wasi_nn_callbacks.h"
 #include "engine/component_api.h"
 #include "engine/store_state.h"
@@ -19,7 +20,7 @@ struct Number {
 #define SIZE(type) {"sizeof(" #type ")", sizeof(type)}
 #define OFFSET(type, field) {#type "." #field, offsetof(type, field)}
 
-// The order of layout() in component_shim/src/wasi_nn.rs, then limits.rs.
+// The order of layout() in component_shim/src: wasi_nn, nacre_nn, limits.
 const std::vector<Number> kNumbers = {
     SIZE(nacre_shim_bytes),
     OFFSET(nacre_shim_bytes, data),
@@ -62,6 +63,34 @@ const std::vector<Number> kNumbers = {
     {"tensor types", 7},
     {"error codes", 9},
     {"most parts", NACRE_WASI_NN_MAX_PARTS},
+    SIZE(nacre_shim_error),
+    OFFSET(nacre_shim_error, code),
+    OFFSET(nacre_shim_error, data),
+    SIZE(nacre_shim_pair),
+    OFFSET(nacre_shim_pair, key),
+    OFFSET(nacre_shim_pair, value),
+    SIZE(nacre_shim_tensor_description),
+    OFFSET(nacre_shim_tensor_description, name),
+    OFFSET(nacre_shim_tensor_description, dimensions),
+    OFFSET(nacre_shim_tensor_description, carrier),
+    OFFSET(nacre_shim_tensor_description, layout),
+    OFFSET(nacre_shim_tensor_description, note),
+    OFFSET(nacre_shim_tensor_description, ty),
+    SIZE(nacre_shim_graph_description),
+    OFFSET(nacre_shim_graph_description, backend),
+    OFFSET(nacre_shim_graph_description, encoding),
+    OFFSET(nacre_shim_graph_description, target),
+    OFFSET(nacre_shim_graph_description, inputs),
+    OFFSET(nacre_shim_graph_description, outputs),
+    OFFSET(nacre_shim_graph_description, properties),
+    SIZE(nacre_nn_callbacks),
+    OFFSET(nacre_nn_callbacks, env),
+    OFFSET(nacre_nn_callbacks, finalizer),
+    OFFSET(nacre_nn_callbacks, list),
+    OFFSET(nacre_nn_callbacks, properties),
+    OFFSET(nacre_nn_callbacks, describe_by_name),
+    OFFSET(nacre_nn_callbacks, describe),
+    {"element types", 14},
     SIZE(nacre_store_limits),
     OFFSET(nacre_store_limits, memory_max),
     OFFSET(nacre_store_limits, table_max),

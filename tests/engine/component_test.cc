@@ -295,7 +295,8 @@ TEST(ComponentImports, EveryInterfaceThatIsPromisedIsThere) {
   for (const std::string name :
        {"wasi:cli/stdout", "wasi:cli/stdout@0.3.0", "wasi:cli/stdout@0.2.13",
         "wasi:cli/nothing@0.2.0", "wasi:http/types@0.2.0", "wasi:nn/tensor", "wasi:nn/tensor@0.2.0",
-        "wasi:cli/stdout@0.2.0-rc-2023-11-10", "wasi:cli/stdout@0.2."}) {
+        "wasi:cli/stdout@0.2.0-rc-2023-11-10", "wasi:cli/stdout@0.2.", "nacre:nn/backends",
+        "nacre:nn/backends@0.2.0", "nacre:nn/nothing@0.1.0"}) {
     EXPECT_FALSE(offers_interface(name)) << name;
   }
 }
@@ -357,6 +358,75 @@ TEST(ComponentImports, EveryInterfaceHasWhatItsNamePromises) {
     EXPECT_FALSE(run_component(engine, component("i32.const 0", wrong))) << interface;
   }
   EXPECT_TRUE(run_component(engine, component("i32.const 0", all)));
+}
+
+/// An import of `function`, where `T` is the resource of another interface.
+std::string of_resource(const std::string& home, const std::string& resource,
+                        const std::string& interface, const std::string& function) {
+  return "(import \"" + home + "\" (instance $home (export \"" + resource +
+         "\" (type (sub resource))))) (alias export $home \"" + resource +
+         "\" (type $outer)) (import \"" + interface +
+         "\" (instance (alias outer 1 $outer (type $mine)) (export \"" + resource +
+         "\" (type $T (eq $mine))) " + function + "))";
+}
+
+// The interfaces that hold nothing but functions, most of them of others' resources.
+TEST(ComponentImports, FunctionsOfOthersResourcesResolve) {
+  const Engine engine = make_engine();
+  const std::string sockets = R"(
+    (type $family' (enum "ipv4" "ipv6"))
+    (export "ip-address-family" (type $family (eq $family')))
+    (type $code' (enum "unknown" "access-denied" "not-supported" "invalid-argument"
+      "out-of-memory" "timeout" "concurrency-conflict" "not-in-progress" "would-block"
+      "invalid-state" "new-socket-limit" "address-not-bindable" "address-in-use"
+      "remote-unreachable" "connection-refused" "connection-reset" "connection-aborted"
+      "datagram-too-large" "name-unresolvable" "temporary-resolver-failure"
+      "permanent-resolver-failure"))
+    (export "error-code" (type $code (eq $code'))))";
+  const auto socket = [&](const std::string& kind) {
+    return of_resource("wasi:sockets/" + kind + "@0.2.0", kind + "-socket",
+                       "wasi:sockets/" + kind + "-create-socket@0.2.0",
+                       sockets + "(export \"create-" + kind +
+                           "-socket\" (func (param \"address-family\" $family) "
+                           "(result (result (own $T) (error $code)))))");
+  };
+  const auto returns = [](const std::string& name, const std::string& type) {
+    return "(export \"" + name + "\" (func (result " + type + ")))";
+  };
+  const auto terminal = [&](const std::string& stream, const std::string& resource) {
+    return of_resource("wasi:cli/terminal-" + resource + "@0.2.0", "terminal-" + resource,
+                       "wasi:cli/terminal-" + stream + "@0.2.0",
+                       returns("get-terminal-" + stream, "(option (own $T))"));
+  };
+  const std::string streams = "wasi:io/streams@0.2.0";
+  std::vector<std::string> all = {
+      R"((import "wasi:cli/exit@0.2.0" (instance (export "exit" (func (param "status" (result)))))))",
+      R"((import "wasi:clocks/wall-clock@0.2.0" (instance
+        (type $time' (record (field "seconds" u64) (field "nanoseconds" u32)))
+        (export "datetime" (type $time (eq $time'))) (export "now" (func (result $time))))))",
+      of_resource(streams, "input-stream", "wasi:cli/stdin@0.2.0",
+                  returns("get-stdin", "(own $T)")),
+      of_resource(streams, "output-stream", "wasi:cli/stdout@0.2.0",
+                  returns("get-stdout", "(own $T)")),
+      of_resource(streams, "output-stream", "wasi:cli/stderr@0.2.0",
+                  returns("get-stderr", "(own $T)")),
+      terminal("stdin", "input"),
+      terminal("stdout", "output"),
+      terminal("stderr", "output"),
+      of_resource("wasi:filesystem/types@0.2.0", "descriptor", "wasi:filesystem/preopens@0.2.0",
+                  returns("get-directories", "(list (tuple (own $T) string))")),
+      of_resource("wasi:sockets/network@0.2.0", "network", "wasi:sockets/instance-network@0.2.0",
+                  returns("instance-network", "(own $T)")),
+      socket("tcp"),
+      socket("udp"),
+      R"((import "nacre:nn/backends@0.1.0" (instance (export "list" (func (result (list string)))))))"};
+  for (const std::string& imports : all) {
+    const auto outcome = run_component(engine, component("i32.const 0", imports));
+    EXPECT_TRUE(outcome) << imports << ": " << outcome.error().message;
+    std::string wrong = imports;
+    wrong.replace(wrong.rfind("(func"), 5, "(func (param \"no-such-parameter\" u8)");
+    EXPECT_FALSE(run_component(engine, component("i32.const 0", wrong))) << wrong;
+  }
 }
 
 // A world's `use` imports a type by name; nobody has to offer one.

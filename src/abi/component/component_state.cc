@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -19,6 +20,17 @@ namespace {
 constexpr std::uint32_t kTooManyErrors = 0xffff'ffff;
 
 constexpr std::uint32_t kMaxErrors = 4096;
+
+// The WIT's error-code, by number.
+constexpr std::array kErrorCodes = {ErrorCode::kInvalidArgument,
+                                    ErrorCode::kInvalidEncoding,
+                                    ErrorCode::kTimeout,
+                                    ErrorCode::kRuntimeError,
+                                    ErrorCode::kUnsupportedOperation,
+                                    ErrorCode::kTooLarge,
+                                    ErrorCode::kNotFound,
+                                    ErrorCode::kSecurity,
+                                    ErrorCode::kUnknown};
 
 const Error& too_many_errors() noexcept {
   static const Error error{
@@ -75,6 +87,30 @@ Result<Shape> check_new_tensor(std::span<const std::uint32_t> dims, TensorType t
 }
 
 }  // namespace
+
+std::uint32_t wit_error_code(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::kModelNotFound:
+      code = ErrorCode::kNotFound;
+      break;
+    case ErrorCode::kBusy:
+    case ErrorCode::kMissingMemory:
+    case ErrorCode::kEndOfSequence:
+    case ErrorCode::kContextFull:
+    case ErrorCode::kPromptTooLong:
+      code = ErrorCode::kRuntimeError;
+      break;
+    default:
+      break;
+  }
+  const auto* found = std::ranges::find(kErrorCodes, code);
+  return static_cast<std::uint32_t>(found == kErrorCodes.end() ? kErrorCodes.size() - 1
+                                                               : found - kErrorCodes.begin());
+}
+
+ErrorCode error_code_of_wit(std::uint32_t number) noexcept {
+  return number < kErrorCodes.size() ? kErrorCodes[number] : ErrorCode::kUnknown;
+}
 
 BufferRef TensorMemory::acquire(std::uint64_t size) {
   for (const BufferRef& kept : kept_) {

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/component/nacre_nn.h"
 #include "abi/component/wasi_nn_callbacks.h"
 #include "abi/guest_state.h"
 #include "abi/handle_table.h"
@@ -97,6 +98,7 @@ class ComponentState {
   std::array<std::uint32_t, kMaxRank> dims_answer;
   std::vector<nacre_shim_named_tensor> outputs_answer;
   std::vector<bool> inputs_seen;  ///< scratch of compute
+  NacreNnAnswer nacre_nn_answer;
 
   /// An output's name, or its number in decimal where the graph gives none that is text. Lives as
   /// an answer does.
@@ -113,6 +115,12 @@ class ComponentState {
   TensorMemory memory_;
   std::uint64_t tensor_bytes_ = 0;  ///< of all live tensors
 };
+
+/// The number of the WIT's error-code for a code; those that it lacks are said with one that it
+/// has, and the sentence tells the rest.
+[[nodiscard]] std::uint32_t wit_error_code(ErrorCode code) noexcept;
+/// What a guest's error-code means.
+[[nodiscard]] ErrorCode error_code_of_wit(std::uint32_t number) noexcept;
 
 /// The semantics of all three versions; `env` is not used, `guest` is a ComponentState.
 [[nodiscard]] const nacre_wasi_nn_callbacks& component_callbacks() noexcept;

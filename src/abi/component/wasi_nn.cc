@@ -26,15 +26,6 @@ constexpr std::array kEncodings = {GraphEncoding::kOpenvino,       GraphEncoding
                                    GraphEncoding::kAutodetect};
 constexpr std::array kTargets = {ExecutionTarget::kCpu, ExecutionTarget::kGpu,
                                  ExecutionTarget::kTpu};
-constexpr std::array kErrorCodes = {ErrorCode::kInvalidArgument,
-                                    ErrorCode::kInvalidEncoding,
-                                    ErrorCode::kTimeout,
-                                    ErrorCode::kRuntimeError,
-                                    ErrorCode::kUnsupportedOperation,
-                                    ErrorCode::kTooLarge,
-                                    ErrorCode::kNotFound,
-                                    ErrorCode::kSecurity,
-                                    ErrorCode::kUnknown};
 
 template <typename T, std::size_t kSize>
 std::uint32_t number_of(const std::array<T, kSize>& table, T value, std::uint32_t otherwise) {
@@ -42,25 +33,6 @@ std::uint32_t number_of(const std::array<T, kSize>& table, T value, std::uint32_
     if (table[i] == value) return i;
   }
   return otherwise;
-}
-
-/// Codes that the WIT lacks, said with those it has; the sentence tells the rest.
-std::uint32_t wit_code(ErrorCode code) noexcept {
-  switch (code) {
-    case ErrorCode::kModelNotFound:
-      code = ErrorCode::kNotFound;
-      break;
-    case ErrorCode::kBusy:
-    case ErrorCode::kMissingMemory:
-    case ErrorCode::kEndOfSequence:
-    case ErrorCode::kContextFull:
-    case ErrorCode::kPromptTooLong:
-      code = ErrorCode::kRuntimeError;
-      break;
-    default:
-      break;
-  }
-  return number_of(kErrorCodes, code, kErrorCodes.size() - 1);
 }
 
 ComponentState& state_of(void* guest) noexcept {
@@ -327,14 +299,14 @@ void context_drop(void*, void* guest, std::uint32_t context) noexcept {
 std::uint32_t error_new(void*, void* guest, std::uint32_t code, nacre_shim_bytes data) noexcept {
   ComponentState& state = state_of(guest);
   try {
-    return state.keep_error({kErrorCodes[code], std::string(text(data))});
+    return state.keep_error({error_code_of_wit(code), std::string(text(data))});
   } catch (...) {
-    return state.keep_error({kErrorCodes[code], {}});
+    return state.keep_error({error_code_of_wit(code), {}});
   }
 }
 
 std::uint32_t error_code(void*, void* guest, std::uint32_t error) noexcept {
-  return wit_code(state_of(guest).error(error).code);
+  return wit_error_code(state_of(guest).error(error).code);
 }
 
 void error_data(void*, void* guest, std::uint32_t error, nacre_shim_bytes* data) noexcept {

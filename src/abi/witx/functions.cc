@@ -2,25 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-#include <exception>
-#include <limits>
-#include <new>
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "abi/dialect.h"
 #include "abi/guest_state.h"
+#include "abi/witx/call.h"
 #include "abi/witx/decode.h"
+#include "abi/witx/nacre_nn.h"
 
 namespace nacre::witx {
 namespace {
-
-using Memory = std::span<std::byte>;
-using Args = const std::uint32_t*;
-
-std::unexpected<Error> pass_on(Error& error) {
-  return std::unexpected(std::move(error));
-}
 
 // Writes a handle where can_write_u32 has looked already.
 Result<void> give(Memory memory, GuestPtr out, Result<std::uint32_t> handle) {
@@ -83,24 +76,13 @@ Result<void> get_output(GuestState& guest, Memory memory, Args args) {
   const GuestPtr buffer = args[2];
   const std::uint32_t capacity = args[3] != 0 ? args[3] : guest.dialect().zero_buffer_means;
   const GuestPtr written = args[4];
-  if (auto ok = can_write_u32(memory, written, "The count of bytes written"); !ok) return ok;
-  if (!range_fits(buffer, capacity, memory.size())) {
-    return outside("The output buffer", buffer, capacity, memory.size());
-  }
+  if (auto ok = can_copy_out(memory, {buffer, capacity, written}); !ok) return ok;
 
   auto output = (*context)->output(args[1]);
   if (!output) return pass_on(output.error());
   const std::span<const std::byte> data = (*output)->data;
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  const auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(data.size(), kMost));
-  if (data.size() > capacity) {
-    static_cast<void>(write<std::uint32_t>(memory, written, size));
-    return fail(ErrorCode::kTooLarge, fmt::format("Output {} has {} bytes; the buffer holds {}.",
-                                                  args[1], data.size(), capacity));
-  }
-  if (!data.empty()) std::memcpy(memory.data() + buffer, data.data(), data.size());
-  static_cast<void>(write<std::uint32_t>(memory, written, size));
-  return {};
+  return copy_out(memory, data, {buffer, capacity, written},
+                  [&] { return fmt::format("Output {}", args[1]); });
 }
 
 // graph
@@ -113,37 +95,6 @@ Result<void> finalize_execution_context(GuestState& guest, Memory, Args args) {
   return guest.drop_context(args[0]);
 }
 
-// For an error whose sentence may itself not find memory.
-std::uint32_t refuse_plainly(GuestState& guest, const char* name, const char* why) noexcept {
-  try {
-    return guest.refuse(name, {ErrorCode::kRuntimeError, why});
-  } catch (...) {
-    return guest.dialect().errno_of(ErrorCode::kRuntimeError);
-  }
-}
-
-// What every import enters through: from the engine's bare numbers to `kBody`, and back to an errno
-// whatever happens.
-template <const char* kName, auto kBody>
-std::uint32_t enter(void* state, GuestMemory& memory, const std::uint32_t* args) noexcept {
-  auto& guest = *static_cast<GuestState*>(state);
-  try {
-    Result<void> result = kBody(guest, memory.bytes(), args);
-    if (result) [[likely]]
-      return kErrnoSuccess;
-    return guest.refuse(kName, result.error());
-  } catch (const std::bad_alloc&) {
-    return refuse_plainly(guest, kName, "The host has not enough memory for this call.");
-  } catch (const std::exception& e) {
-    return refuse_plainly(guest, kName, e.what());
-  } catch (...) {
-    return refuse_plainly(guest, kName, "Something that is not a std::exception was thrown.");
-  }
-}
-
-template <const char* kName, std::uint8_t kParams, auto kBody>
-constexpr HostFunction kFunction = {kWasiNnModule, kName, kParams, enter<kName, kBody>};
-
 constexpr char kLoad[] = "load";
 constexpr char kLoadByName[] = "load_by_name";
 constexpr char kInit[] = "init_execution_context";
@@ -153,21 +104,26 @@ constexpr char kGetOutput[] = "get_output";
 constexpr char kUnload[] = "unload";
 constexpr char kFinalize[] = "finalize_execution_context";
 
-constexpr HostFunction kFunctions[] = {
-    kFunction<kLoad, 5, load>,
-    kFunction<kLoadByName, 3, load_by_name>,
-    kFunction<kInit, 2, init_execution_context>,
-    kFunction<kSetInput, 3, set_input>,
-    kFunction<kCompute, 1, compute>,
-    kFunction<kGetOutput, 5, get_output>,
-    kFunction<kUnload, 1, unload>,
-    kFunction<kFinalize, 1, finalize_execution_context>,
+constexpr std::array kWasiNn = {
+    entry<kWasiNnModule, kLoad, 5, load>(),
+    entry<kWasiNnModule, kLoadByName, 3, load_by_name>(),
+    entry<kWasiNnModule, kInit, 2, init_execution_context>(),
+    entry<kWasiNnModule, kSetInput, 3, set_input>(),
+    entry<kWasiNnModule, kCompute, 1, compute>(),
+    entry<kWasiNnModule, kGetOutput, 5, get_output>(),
+    entry<kWasiNnModule, kUnload, 1, unload>(),
+    entry<kWasiNnModule, kFinalize, 1, finalize_execution_context>(),
 };
 
 }  // namespace
 
 std::span<const HostFunction> functions() noexcept {
-  return kFunctions;
+  static const auto kAll = [] {
+    std::array<HostFunction, kWasiNn.size() + kNacreNnCount> all;
+    std::ranges::copy(nacre_nn_functions(), std::ranges::copy(kWasiNn, all.begin()).out);
+    return all;
+  }();
+  return kAll;
 }
 
 }  // namespace nacre::witx

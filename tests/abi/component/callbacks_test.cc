@@ -574,5 +574,34 @@ TEST(Drops, TheGuestsEndFreesAll) {
   EXPECT_TRUE(output.unique());  // and only this test holds it
 }
 
+// set-input takes a tensor out of those that are alive, but its bytes stay with the context: they
+// count there until another takes its place, the newest compute has used it up, or the context
+// goes.
+TEST(Limits, OnInputsThatStaySet) {
+  GuestStateOptions options;
+  options.limits.max_context_bytes = 40;
+  options.limits.max_live_tensor_bytes = 1000;
+  ComponentGuest g{described(), options};
+  std::vector<std::uint32_t> contexts;
+  for (int i = 0; i < 3; ++i)
+    contexts.push_back(g.context());
+  EXPECT_TRUE(g.calls.set_input(contexts[0], "in", g.calls.four(kSixteen)).ok);
+  EXPECT_TRUE(g.calls.set_input(contexts[1], "in", g.calls.four(kSixteen)).ok);
+  const auto refused = g.calls.set_input(contexts[2], "in", g.calls.four(kSixteen));
+  EXPECT_EQ(refused.code, kWitTooLarge);
+  EXPECT_THAT(refused.sentence, HasSubstr("the limit is 40"));
+  g.calls.drop_context(contexts[0]);
+  EXPECT_TRUE(g.calls.set_input(contexts[2], "in", g.calls.four(kSixteen)).ok);
+  g.calls.drop_context(contexts[1]);
+  g.calls.drop_context(contexts[2]);
+  // Used up by compute, so a thousand of them fit one after the other.
+  const auto context = g.context();
+  for (int i = 0; i < 1000; ++i) {
+    const auto done = g.calls.compute(context, {{"in", g.calls.four(kSixteen)}});
+    ASSERT_TRUE(done.ok) << i << ": " << done.sentence;
+    g.calls.drop_tensor(done.outputs[0].tensor);
+  }
+}
+
 }  // namespace
 }  // namespace nacre::test

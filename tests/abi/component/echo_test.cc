@@ -5,28 +5,13 @@
 #include <set>
 #include <string>
 
+#include "../echo_loader.h"
 #include "component_guest.h"
-#include "core/backend_catalog.h"
-#include "core/loader.h"
 
 namespace nacre::test {
 namespace {
 
 using testing::HasSubstr;
-
-class Loader final : public ModelProvider {
- public:
-  Result<std::shared_ptr<Graph>> load(std::span<const std::span<const std::byte>> parts,
-                                      GraphEncoding encoding, ExecutionTarget target) override {
-    return load_guest_model(*catalog_, parts, encoding, target, GuestLimits{});
-  }
-  Result<std::shared_ptr<Graph>> open(std::string_view) override {
-    return fail(ErrorCode::kNotFound, "There are no named models.");
-  }
-
- private:
-  std::shared_ptr<BackendCatalog> catalog_ = BackendCatalog::create();
-};
 
 class ComponentEcho : public testing::Test {
  protected:
@@ -39,7 +24,7 @@ class ComponentEcho : public testing::Test {
     return context.number;
   }
 
-  Loader loader_;
+  EchoLoader loader_;
   GuestState guest_{loader_, {}};
   ComponentState state_{guest_};
   Calls calls_{state_};

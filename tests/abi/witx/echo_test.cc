@@ -5,28 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "../echo_loader.h"
 #include "../fake_guest.h"
-#include "core/backend_catalog.h"
-#include "core/loader.h"
 
 namespace nacre::test {
 namespace {
 
 using testing::HasSubstr;
-
-class Loader final : public ModelProvider {
- public:
-  Result<std::shared_ptr<Graph>> load(std::span<const std::span<const std::byte>> parts,
-                                      GraphEncoding encoding, ExecutionTarget target) override {
-    return load_guest_model(*catalog_, parts, encoding, target, GuestLimits{});
-  }
-  Result<std::shared_ptr<Graph>> open(std::string_view) override {
-    return fail(ErrorCode::kNotFound, "There are no named models.");
-  }
-
- private:
-  std::shared_ptr<BackendCatalog> catalog_ = BackendCatalog::create();
-};
 
 class Echo : public testing::Test {
  protected:
@@ -44,7 +29,7 @@ class Echo : public testing::Test {
   }
 
   FakeGuest guest_;  // for its memory
-  Loader loader_;
+  EchoLoader loader_;
   GuestState state_{loader_, {}};
 };
 

@@ -1,0 +1,101 @@
+// What the functions of core modules share: the way in from the engine's bare numbers and back out
+// as an errno, and the copy of an answer into a guest's buffer.
+#ifndef NACRE_SRC_ABI_WITX_CALL_H_
+#define NACRE_SRC_ABI_WITX_CALL_H_
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "abi/guest_state.h"
+#include "abi/host_function.h"
+#include "abi/witx/decode.h"
+
+namespace nacre::witx {
+
+using Memory = std::span<std::byte>;
+using Args = const std::uint32_t*;
+
+[[nodiscard]] inline std::unexpected<Error> pass_on(Error& error) {
+  return std::unexpected(std::move(error));
+}
+
+/// Where an answer of a size that the guest does not know goes: data to [buffer, buffer +
+/// capacity), its size to *written.
+struct Destination {
+  GuestPtr buffer = 0;
+  std::uint32_t capacity = 0;
+  GuestPtr written = 0;
+};
+
+[[nodiscard]] inline Result<void> can_copy_out(Memory memory, Destination to) {
+  if (auto ok = can_write_u32(memory, to.written, "The count of bytes written"); !ok) return ok;
+  if (range_fits(to.buffer, to.capacity, memory.size())) [[likely]]
+    return {};
+  return outside("The output buffer", to.buffer, to.capacity, memory.size());
+}
+
+/// After can_copy_out. The data first and the size after it, so that a *written inside the buffer
+/// wins; kTooLarge with *written as the size that is needed, and nothing of the data, when it does
+/// not fit. `what` makes the answer's name for that sentence.
+template <typename What>
+[[nodiscard]] Result<void> copy_out(Memory memory, std::span<const std::byte> data, Destination to,
+                                    What&& what) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(data.size(), kMost));
+  if (data.size() > to.capacity) {
+    static_cast<void>(write<std::uint32_t>(memory, to.written, size));
+    return fail(ErrorCode::kTooLarge, fmt::format("{} has {} bytes; the buffer holds {}.", what(),
+                                                  data.size(), to.capacity));
+  }
+  if (!data.empty()) std::memcpy(memory.data() + to.buffer, data.data(), data.size());
+  static_cast<void>(write<std::uint32_t>(memory, to.written, size));
+  return {};
+}
+
+// For an error whose sentence may itself not find memory.
+inline std::uint32_t refuse_plainly(GuestState& guest, const char* name, const char* why) noexcept {
+  try {
+    return guest.refuse(name, {ErrorCode::kRuntimeError, why});
+  } catch (...) {
+    return guest.dialect().errno_of(ErrorCode::kRuntimeError);
+  }
+}
+
+// What every import enters through: from the engine's bare numbers to `kBody`, and back to an errno
+// whatever happens.
+template <const char* kName, auto kBody>
+std::uint32_t enter(void* state, GuestMemory& memory, const std::uint32_t* args) noexcept {
+  auto& guest = *static_cast<GuestState*>(state);
+  try {
+    Result<void> result = kBody(guest, memory.bytes(), args);
+    if (result) [[likely]]
+      return kErrnoSuccess;
+    return guest.refuse(kName, result.error());
+  } catch (const std::bad_alloc&) {
+    return refuse_plainly(guest, kName, "The host has not enough memory for this call.");
+  } catch (const std::exception& e) {
+    return refuse_plainly(guest, kName, e.what());
+  } catch (...) {
+    return refuse_plainly(guest, kName, "Something that is not a std::exception was thrown.");
+  }
+}
+
+/// One entry of a table of functions.
+template <const auto& kModule, const char* kName, std::uint8_t kParams, auto kBody>
+constexpr HostFunction entry() {
+  return {kModule, kName, kParams, enter<kName, kBody>};
+}
+
+}  // namespace nacre::witx
+
+#endif  // NACRE_SRC_ABI_WITX_CALL_H_
