@@ -87,14 +87,17 @@ function(nacre_guest_component output core version strings dir)
   cmake_path(GET output FILENAME file)
   set(typed "${dir}/${file}.typed")
   file(MAKE_DIRECTORY "${dir}")
+  string(REPLACE "-" "" date "${version}")
+  # nacre:nn's worlds are wasi:nn's and more; what a guest does not import is not in its component.
   add_custom_command(
     OUTPUT "${output}"
-    COMMAND "${NACRE_WASM_TOOLS}" component embed "${NACRE_GUEST_WIT_DIR}/${version}" --world ml
+    COMMAND "${NACRE_WASM_TOOLS}" component embed "${NACRE_GUEST_WIT_DIR}/nacre-nn" --world ml-rc${date}
             --encoding ${strings} "${core}" -o "${typed}"
     COMMAND "${NACRE_WASM_TOOLS}" component new "${typed}"
             --adapt "wasi_snapshot_preview1=${NACRE_WASI_ADAPTER}" -o "${output}"
     BYPRODUCTS "${typed}"
-    DEPENDS "${core}" "${NACRE_GUEST_WIT_DIR}/${version}/wasi-nn.wit" "${NACRE_WASI_ADAPTER}"
+    DEPENDS "${core}" "${NACRE_GUEST_WIT_DIR}/${version}/wasi-nn.wit"
+            "${NACRE_GUEST_WIT_DIR}/nacre-nn/nacre-nn.wit" "${NACRE_WASI_ADAPTER}"
     COMMENT "Making guest ${file}"
     VERBATIM)
 endfunction()

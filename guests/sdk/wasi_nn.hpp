@@ -78,6 +78,9 @@ class Graph {
     return ExecutionContext(std::move(*made));
   }
 
+  // The ABI's own number of the graph; it stays this object's.
+  auto handle() const { return model_.handle(); }
+
  private:
   static Result<Graph> of(Result<detail::Model> model) {
     if (!model) return std::unexpected(std::move(model.error()));

@@ -381,6 +381,8 @@ class Model {
     return Context(answer.handle);
   }
 
+  wasi_nn_handle handle() const { return handle_.get(); }
+
  private:
   explicit Model(wasi_nn_handle handle) : handle_(handle) {}
   Owned<wasi_nn_graph_drop> handle_;

@@ -214,6 +214,8 @@ class Model {
     return Context(context);
   }
 
+  wasi_nn_graph handle() const { return handle_; }
+
  private:
   explicit Model(wasi_nn_graph handle) : handle_(handle) {}
   wasi_nn_graph handle_;

@@ -14,6 +14,7 @@ namespace nacre::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Abi {
   std::string name;
@@ -131,10 +132,74 @@ TEST_P(Matrix, AnswersTheSame) {
         "classify", {"--dir", NACRE_TEST_PHOTOS "::.", "--dir", NACRE_TEST_MODELS "::models"},
         {"--digits", "9", files(), photo});
     EXPECT_THAT(by_bytes, testing::StartsWith(best));
+    // And ONNX, of which the operator says that this backend reads it.
+    const std::string onnx_by_bytes =
+        same_as_module("classify",
+                       {"--backend", "onnx=" + backend(), "--dir", NACRE_TEST_PHOTOS "::.", "--dir",
+                        NACRE_TEST_MODELS "::models"},
+                       {"--digits", "9", "models/efficientnet-lite0.onnx", photo});
+    EXPECT_EQ(onnx_by_bytes, by_name);
   }
 #else
   FAIL() << "the backend is built and its model is not there";
 #endif
+}
+
+// By name where wasi-nn has one for the element type, else as u8: the same bytes come back.
+TEST_P(Matrix, CarriesEveryElementType) {
+  const ScratchDir dir;
+  // What must be said of each: the bytes of 3 × 2 elements, and of one in a scalar.
+  std::vector<std::string> options;
+  std::vector<std::string> names;
+  const auto offer = [&](const std::string& name, const std::string& type,
+                         const std::string& shape) {
+    std::string path = NACRE_TEST_SOURCE_DIR "/tests/data/onnx/" + name + ".onnx";
+    if (!vendor()) {
+      path = dir / (name + ".echo");
+      write_text(path, "nacre-echo v1\ninput x " + type + " " + shape + "\n");
+    }
+    options.insert(options.end(), {"--model", name + "=" + path + ",backend=" + backend()});
+    names.push_back(name);
+  };
+  for (const std::string type : {"f16", "f32", "f64", "bf16", "u8", "i8", "u16", "i16", "i32",
+                                 "u32", "i64", "u64", "bool", "string"}) {
+    offer("identity_" + type, type, "?,2");
+  }
+  for (const std::string type : {"bool", "f32", "i16", "string", "u64"})
+    offer("identity_scalar_" + type, type, "scalar");
+
+  for (const std::string rows : {"3", "0"}) {
+    std::vector<std::string> words = {rows};
+    words.insert(words.end(), names.begin(), names.end());
+    const std::string all = answer(abi(), "carry", options, words);
+    const auto dims = [&](const std::string& more) { return "[" + rows + ",2" + more + "]"; };
+    const bool module = abi().name == "module";
+    const std::string bf16 = "identity_bf16: bf16 " + dims("") + " as ";
+    for (const std::string& line :
+         {"identity_f32: f32 " + dims("") + " as itself",
+          "identity_i64: i64 " + dims("") + " as itself",
+          bf16 + (module ? "u8 " + dims(",2") : "itself"),
+          "identity_i8: i8 " + dims("") + " as u8 " + dims(""),
+          "identity_u16: u16 " + dims("") + " as u8 " + dims(",2"),
+          "identity_u32: u32 " + dims("") + " as u8 " + dims(",4"),
+          "identity_u64: u64 " + dims("") + " as u8 " + dims(",8"),
+          "identity_bool: bool " + dims("") + " as u8 " + dims(""),
+          std::string("identity_scalar_u64: u64 [] as u8 [8], 8 bytes"),
+          std::string("identity_scalar_bool: bool [] as u8 [], 1 bytes"),
+          std::string("identity_scalar_f32: f32 [] as itself, 4 bytes")}) {
+      EXPECT_THAT(all, HasSubstr(line));
+    }
+    if (backend() == "openvino") {
+      EXPECT_THAT(all, HasSubstr("identity_string does not load: "));
+      EXPECT_THAT(all, HasSubstr("string elements"));
+    } else {
+      // Six strings of 0 to 4 bytes with their lengths; none has no bytes at all.
+      EXPECT_THAT(all, HasSubstr("identity_string: string " + dims("") + " as u8 [" +
+                                 (rows == "0" ? "0], 0" : "34], 34") + " bytes"));
+      EXPECT_THAT(all, HasSubstr("identity_scalar_string: string [] as u8 [4], 4 bytes"));
+      EXPECT_THAT(all, Not(HasSubstr("does not load")));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(AbisAndBackends, Matrix,

@@ -14,6 +14,15 @@ static void want_no_model_of(const char* what, const void* data, uint32_t size) 
   want_no_model(what, &part, 1);
 }
 
+// However many a guest claims, the host looks at a few.
+static void want_too_many(uint32_t count, const char* words) {
+  wasi_nn_list* parts = calloc(count, sizeof(*parts));
+  wasi_nn_result graph;
+  wasi_nn_graph_load(parts, count, WASI_NN_WIT_AUTODETECT, WASI_NN_WIT_CPU, &graph);
+  want("many parts", code_of(graph), WASI_NN_WIT_TOO_LARGE, words);
+  free(parts);
+}
+
 int main(void) {
   static uint8_t noise[65536];
   uint32_t x = 1;
@@ -35,6 +44,10 @@ int main(void) {
   for (size_t i = 0; i < COUNT(many); i++)
     many[i] = (wasi_nn_list){noise, (uint32_t)i};
   want_no_model("a thousand parts of noise", many, COUNT(many));
+  want_too_many(17, "of 17 parts");
+  want_too_many(65536, "of 65536 parts");
+  want_too_many(65537, "more than 65536 parts");
+  want_too_many(1000000, "more than 65536 parts");
   want_still_works(echo_context(ONE_BY_FOUR));
   return verdict();
 }
