@@ -1,13 +1,13 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <nlohmann/json.hpp>
+
+#include <utility>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
 #include "cli/help.h"
-#include "cli/suggest.h"
 
 namespace nacre::cli {
 namespace {
@@ -24,19 +24,13 @@ int backends(BackendsFlags& flags) {
   auto host = Host::create(*std::move(options));
   if (!host) return complain("backends", host.error().message, kFailure);
 
-  auto infos = (*host)->backends();
-  if (!flags.name.empty()) {
-    std::vector<std::string> names;
-    names.reserve(infos.size());
-    for (const BackendInfo& info : infos)
-      names.push_back(info.name);
-    std::erase_if(infos, [&](const BackendInfo& info) { return info.name != flags.name; });
-    if (infos.empty()) {
-      return complain("backends",
-                      fmt::format("there is no backend called \"{}\", only {}{}", flags.name,
-                                  fmt::join(names, ", "), did_you_mean(flags.name, names)),
-                      kFailure);
-    }
+  std::vector<BackendInfo> infos;
+  if (flags.name.empty()) {
+    infos = (*host)->backends();
+  } else {
+    auto info = (*host)->backend(flags.name);
+    if (!info) return complain("backends", info.error().message, kFailure);
+    infos.push_back(*std::move(info));
   }
   if (flags.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();

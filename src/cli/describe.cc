@@ -23,15 +23,37 @@ Json list_json(std::string_view commas) {
   return list;
 }
 
+Json shape_json(const std::optional<Shape>& shape) {
+  if (!shape) return nullptr;
+  Json dims = Json::array();
+  for (const std::int64_t dim : shape->dims())
+    dims.push_back(dim);
+  return dims;
+}
+
+/// How guests pass a tensor whose element type wasi-nn cannot name; in core modules it can name one
+/// less.
+std::string carrier_text(const TensorDescription& tensor) {
+  const auto carrier = carrier_of(tensor, GuestAbi::kCoreModule);
+  if (!carrier) return {};
+  return fmt::format("  as u8 {}{}{}", carrier->shape ? to_string(*carrier->shape) : "any shape",
+                     tensor.type == TensorType::kString ? ", length-prefixed" : "",
+                     carrier_of(tensor, GuestAbi::kComponent) ? "" : " in core modules");
+}
+
 Json tensors_json(const std::vector<TensorDescription>& tensors, bool known) {
   if (!known && tensors.empty()) return nullptr;
   Json list = Json::array();
   for (const TensorDescription& tensor : tensors) {
-    Json entry = {{"name", tensor.name}, {"type", to_string(tensor.type)}, {"shape", nullptr}};
-    if (tensor.shape) {
-      entry["shape"] = Json::array();
-      for (const std::int64_t dim : tensor.shape->dims())
-        entry["shape"].push_back(dim);
+    Json entry = {{"name", tensor.name},
+                  {"type", to_string(tensor.type)},
+                  {"shape", shape_json(tensor.shape)}};
+    if (!tensor.layout.empty()) entry["layout"] = tensor.layout;
+    if (const auto carrier = carrier_of(tensor, GuestAbi::kCoreModule)) {
+      Json guests = {"module"};
+      if (carrier_of(tensor, GuestAbi::kComponent)) guests.push_back("component");
+      entry["carrier"] = {
+          {"type", "u8"}, {"shape", shape_json(carrier->shape)}, {"guests", std::move(guests)}};
     }
     if (!tensor.note.empty()) entry["note"] = tensor.note;
     list.push_back(std::move(entry));
@@ -59,8 +81,9 @@ void put_tensors(std::string& out, std::string_view title,
     width = std::max(width, tensor.name.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const TensorDescription& tensor = tensors[i];
-    fmt::format_to(put, "  {}  {:<{}}  {:<7} {}{}{}\n", i, tensor.name, width,
+    fmt::format_to(put, "  {}  {:<{}}  {:<7} {}{}{}{}{}{}\n", i, tensor.name, width,
                    to_string(tensor.type), tensor.shape ? to_string(*tensor.shape) : "any shape",
+                   tensor.layout.empty() ? "" : "  ", tensor.layout, carrier_text(tensor),
                    tensor.note.empty() ? "" : "  ", tensor.note);
   }
 }

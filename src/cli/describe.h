@@ -22,7 +22,9 @@ namespace nacre::cli {
 
 /// {"backend", "encoding", "target", "inputs", "outputs", "properties"}. A tensor's shape is null
 /// when its rank is unknown, and a dimension -1 when it is dynamic; inputs or outputs are null when
-/// the model does not say how many it has.
+/// the model does not say how many it has. A tensor may have a "layout", a "note", and a "carrier"
+/// ({"type", "shape", "guests"}): what guests of those kinds pass for an element type they have no
+/// name for.
 [[nodiscard]] nlohmann::ordered_json to_json(const Graph& graph);
 
 /// {"kind": "module"|"component", "precompiled", "wasi": {"preview": 1|2|"other"|null, "versions"},

@@ -20,6 +20,7 @@ struct RunFlags {
   std::vector<std::string> dirs;
   std::vector<std::string> env;
   std::vector<std::string> models;
+  std::vector<std::string> backends;
   std::vector<std::string> wasi;
   std::string dialect = "auto";
   std::string timeout;
@@ -55,6 +56,12 @@ Result<Plan> plan_of(RunFlags& flags, const std::vector<std::string>& guest_args
     auto spec = parse_model_spec(text);
     if (!spec) return wrong("--model", spec.error());
     plan.host.models.push_back(*std::move(spec));
+  }
+
+  for (const std::string& text : flags.backends) {
+    auto chosen = parse_default_backend(text);
+    if (!chosen) return wrong("--backend", chosen.error());
+    plan.host.default_backends.push_back(*std::move(chosen));
   }
 
   GuestOptions& guest = plan.guest;
@@ -153,6 +160,9 @@ Command make_run(CLI::App& root, const std::vector<std::string>& guest_args) {
            "preload, and what the backend knows");
   add_list(*app, "-S", flags->wasi, "KEY[=VALUE],...",
            "As Wasmtime has it: nn-graph=ENCODING::DIR offers the model in DIR under DIR's name");
+  add_list(*app, "--backend", flags->backends, "ENCODING=NAME",
+           "Let NAME compute models of that encoding, where the model itself names no backend: "
+           "onnx=openvino");
   app->add_flag("--models-only", flags->models_only, "Refuse models that the guest brings itself");
   add_value(*app, "--dialect", flags->dialect, "auto|witx|wasmedge|wamr|legacy",
             "What the guest's wasi-nn numbers mean; auto decides from its imports");

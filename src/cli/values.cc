@@ -133,6 +133,19 @@ Result<std::optional<std::pair<std::string, std::string>>> parse_env(std::string
   return std::nullopt;
 }
 
+Result<std::pair<GraphEncoding, std::string>> parse_default_backend(std::string_view text) {
+  const auto equals = text.find('=');
+  const auto encoding = parse_graph_encoding(text.substr(0, equals));
+  if (equals == std::string_view::npos || equals + 1 == text.size() || !encoding ||
+      *encoding == GraphEncoding::kAutodetect) {
+    return invalid(
+        fmt::format("\"{}\" is not ENCODING=NAME; the encodings are onnx, openvino, tensorflow, "
+                    "pytorch, tensorflowlite, ggml and echo",
+                    text));
+  }
+  return std::pair{*encoding, std::string(text.substr(equals + 1))};
+}
+
 Result<WasiOptions> parse_wasi_options(std::string_view text) {
   WasiOptions out;
   for (const std::string_view item : split(text, ",")) {

@@ -34,6 +34,10 @@ namespace nacre::cli {
 [[nodiscard]] Result<std::optional<std::pair<std::string, std::string>>> parse_env(
     std::string_view text);
 
+/// `ENCODING=NAME`: who reads a format by default. That there is such a backend is not looked at.
+[[nodiscard]] Result<std::pair<GraphEncoding, std::string>> parse_default_backend(
+    std::string_view text);
+
 /// What one `-S` option asks for; Wasmtime's other words are accepted or explained.
 struct WasiOptions {
   std::vector<ModelSpec> models;  ///< from nn-graph=ENCODING::DIR

@@ -52,7 +52,7 @@ TEST(Backends, WhatWasBuiltIsThereAndTheRestSaysHowToGetIt) {
 TEST(Backends, AnUnknownNameIsAnswered) {
   const Ended ended = nacre({"backends", "ecko"});
   EXPECT_EQ(ended.exit_code, 1);
-  EXPECT_THAT(ended.err, HasSubstr("did you mean echo?"));
+  EXPECT_THAT(ended.err, HasSubstr("did you mean \"echo\"?"));
 }
 
 TEST(Inspect, ShowsAnEchoModel) {
@@ -116,6 +116,64 @@ TEST(Models, AMissingFileIsToldToTheGuestUnlessPreloaded) {
       nacre({"run", "--model", "echo=/no/such.echo,preload=true", guest("stdio.wasm"), "args"});
   EXPECT_EQ(ended.exit_code, 125);
   EXPECT_THAT(ended.err, HasSubstr("/no/such.echo"));
+}
+
+TEST(Backends, OneByNameSaysAllThatItFinds) {
+  const std::string built = NACRE_TEST_BACKENDS;
+  for (const auto& [name, keys] :
+       {std::pair{std::string("onnxruntime"),
+                  std::vector<std::string>{"build", "onnx.opset", "onnx.ir_version",
+                                           "limits.model_bytes"}},
+        {"openvino", {"build", "onnx.opset", "openvino.ir_version"}},
+        {"echo", {"limits.inputs"}}}) {
+    if (name != "echo" && built.find(name) == std::string::npos) continue;
+    const Ended ended = nacre({"backends", name, "--json"});
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    const auto json = nlohmann::json::parse(ended.out);
+    for (const std::string& key : keys)
+      EXPECT_FALSE(json[0]["properties"].value(key, "").empty()) << name << " " << key;
+    EXPECT_THAT(nacre({"backends", name}).out, HasSubstr("  " + keys[0] + ": "));
+  }
+}
+
+TEST(Inspect, ShowsHowTypesWithoutANameTravel) {
+  const ScratchDir dir;
+  write_text(dir / "m.echo",
+             "nacre-echo v1\ninput ids u64 2,?\ninput flag bool scalar\ninput words string 3\n"
+             "input half bf16 4\ninput plain f32 2\ninput any i16 any\n");
+  const Ended text = nacre({"inspect", dir / "m.echo"});
+  ASSERT_EQ(text.exit_code, 0) << text.err;
+  for (const char* line :
+       {"u64     [2,?]  as u8 [2,?,8]\n", "bool    []  as u8 []\n",
+        "string  [3]  as u8 [?], length-prefixed\n", "bf16    [4]  as u8 [4,2] in core modules\n",
+        "f32     [2]\n", "i16     any shape  as u8 any shape\n"}) {
+    EXPECT_THAT(text.out, HasSubstr(line));
+  }
+  const auto json = nlohmann::json::parse(nacre({"inspect", "--json", dir / "m.echo"}).out);
+  EXPECT_EQ(json["inputs"][0]["carrier"],
+            nlohmann::json::parse(
+                R"({"type": "u8", "shape": [2, -1, 8], "guests": ["module", "component"]})"));
+  EXPECT_EQ(json["inputs"][3]["carrier"]["guests"], nlohmann::json::array({"module"}));
+  EXPECT_FALSE(json["inputs"][4].contains("carrier"));
+  EXPECT_EQ(json["inputs"][5]["carrier"]["shape"], nullptr);
+}
+
+TEST(Run, DefaultBackendsAreChecked) {
+  const std::string any = guest("echo_by_name.wasm");
+  for (const char* wrong : {"onnx", "onnx=", "nothing=echo", "autodetect=echo", "=echo"}) {
+    const Ended ended = nacre({"run", "--backend", wrong, any});
+    EXPECT_EQ(ended.exit_code, 2) << wrong;
+    EXPECT_THAT(ended.err, HasSubstr("ENCODING=NAME")) << wrong;
+  }
+  const Ended unknown = nacre({"run", "--backend", "onnx=openvin", any});
+  EXPECT_EQ(unknown.exit_code, 125);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean \"openvino\"?"));
+  // One that does not read the format is found out where a model comes.
+  const Ended echo = nacre({"run", "--backend", "onnx=echo", "--model",
+                            "net=" NACRE_TEST_SOURCE_DIR "/tests/data/onnx/many.onnx",
+                            guest("describe.wasm"), "net"});
+  EXPECT_EQ(echo.exit_code, 1);
+  EXPECT_THAT(echo.err, HasSubstr("\"echo\" does not read onnx"));
 }
 
 }  // namespace
