@@ -134,5 +134,18 @@ TEST(ParseWasiOptions, ExplainsWhatIsNot) {
   EXPECT_FALSE(parse_wasi_options("nn,,cli"));
 }
 
+TEST(ParseDefaultBackend, AnEncodingAndAName) {
+  const auto chosen = parse_default_backend("ONNX=openvino");
+  ASSERT_TRUE(chosen) << chosen.error().message;
+  EXPECT_EQ(chosen->first, GraphEncoding::kOnnx);
+  EXPECT_EQ(chosen->second, "openvino");
+  for (const char* text :
+       {"", "onnx", "onnx=", "=openvino", "autodetect=openvino", "onx=openvino"}) {
+    const auto wrong = parse_default_backend(text);
+    ASSERT_FALSE(wrong) << text;
+    EXPECT_THAT(wrong.error().message, HasSubstr("ENCODING=NAME")) << text;
+  }
+}
+
 }  // namespace
 }  // namespace nacre::cli
