@@ -112,6 +112,8 @@ Result<std::vector<Property>> GuestState::backend_properties(std::string_view na
   add("guest.limits.model_bytes", limits.max_model_bytes);
   add("guest.limits.tensor_bytes", limits.max_tensor_bytes);
   add("guest.limits.context_bytes", limits.max_context_bytes);
+  add("guest.limits.strings", limits.max_strings);
+  add("guest.limits.string_bytes", limits.max_string_bytes);
   return properties;
 }
 

@@ -58,7 +58,8 @@ TEST(BackendCatalog, ThreeFailuresThreeSentences) {
   const std::vector<Row> table = {
       {"llama", {"this version of Nacre has no backend", "libnacre_backend_llama.so"}},
       {"missing_library", {"needs the library libtest_vanished.so", "install it"}},
-      {"wrong_version", {"version 99", "speaks version 1"}},
+      {"wrong_version",
+       {"version 99", "speaks version " + std::to_string(NACRE_BACKEND_ABI_VERSION)}},
       {"no_entry", {"is no backend module", "nacre_backend_entry"}},
   };
   for (const auto& [name, parts] : table) {
@@ -154,6 +155,31 @@ TEST(BackendCatalog, EncodingsHaveDefaults) {
   EXPECT_EQ(backends->default_backend(GraphEncoding::kOpenvino), "openvino");
   EXPECT_EQ(backends->default_backend(GraphEncoding::kGgml), "llama");
   EXPECT_EQ(backends->default_backend(GraphEncoding::kAutodetect), "");
+}
+
+TEST(BackendCatalog, AnOperatorsDefaultsComeFirst) {
+  const auto backends = BackendCatalog::create(
+      {.module_dirs = {NACRE_TEST_MODULES},
+       .log = {},
+       .defaults = {{GraphEncoding::kOnnx, "echo_module"}, {GraphEncoding::kGgml, "echo"}}});
+  EXPECT_EQ(backends->default_backend(GraphEncoding::kOnnx), "echo_module");
+  EXPECT_EQ(backends->default_backend(GraphEncoding::kGgml), "echo");
+  EXPECT_EQ(backends->default_backend(GraphEncoding::kOpenvino), "openvino");
+  EXPECT_TRUE(backends->check_name("echo_module"));
+  const auto unknown = backends->check_name("echo_modul");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(unknown.error().message, HasSubstr("\"echo_module\""));
+  EXPECT_FALSE(backends->check_name("../echo_module"));
+}
+
+// Whether one starts is not looked at.
+TEST(BackendCatalog, InstalledIsWhatHasAModule) {
+  const auto installed = catalog()->installed();
+  EXPECT_EQ(installed.front(), "echo");
+  EXPECT_THAT(installed, Contains("echo_module"));
+  EXPECT_THAT(installed, Contains("missing_library"));
+  EXPECT_THAT(installed, testing::Not(Contains("llama")));
 }
 
 TEST(BackendCatalog, OnnxGoesToOpenvinoWhereOnlyThatIs) {
