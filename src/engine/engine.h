@@ -195,8 +195,9 @@ struct InstanceOptions {
   OutputStream standard_output = Inherit{};
   OutputStream standard_error = Inherit{};
 
-  /// What a core module may import beside WASI. The table must outlive the instance. A component
-  /// may import wasi:nn, always.
+  /// What a core module may import beside WASI. The table must outlive the module, and stay as it
+  /// is: the imports are resolved once and serve every instance. A component may import wasi:nn,
+  /// always.
   std::span<const HostFunction> host_functions{};
   /// Passed to each host function of this guest; for a component a nacre::ComponentState. Must
   /// outlive the instance.

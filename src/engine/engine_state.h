@@ -2,9 +2,11 @@
 #ifndef NACRE_SRC_ENGINE_ENGINE_STATE_H_
 #define NACRE_SRC_ENGINE_ENGINE_STATE_H_
 
+#include <forward_list>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,9 +43,20 @@ struct Module::State {
   /// A component's resolved imports, made with its first instance and shared by all. Any thread.
   [[nodiscard]] Result<const nacre_component_pre_t*> component_pre() const;
 
+  /// A core module's, once for each table of host functions. `context` is any store of the engine.
+  [[nodiscard]] Result<const wasmtime_instance_pre_t*> module_pre(
+      wasmtime_context_t* context, std::span<const HostFunction> functions) const;
+
  private:
+  struct ModulePre {
+    std::span<const HostFunction> functions;
+    LinkerHandle linker;
+    InstancePreHandle pre;
+  };
+
   mutable std::mutex pre_mutex_;
   mutable ComponentPreHandle component_pre_;
+  mutable std::forward_list<ModulePre> module_pres_;  // one or two; they stay where they are
 };
 
 /// Wraps a module or a component of the VM and reads its imports and exports. `wasm` is what it was

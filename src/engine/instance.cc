@@ -7,7 +7,6 @@
 
 #include "engine/engine.h"
 #include "engine/engine_state.h"
-#include "engine/linking.h"
 #include "engine/store_state.h"
 #include "engine/trap.h"
 #include "engine/wasi.h"
@@ -23,9 +22,9 @@ struct Instance::State {
   InstanceOptions options;
   StoreState shared;  // before the store, which points to it
   StoreHandle store;
-  LinkerHandle linker;  // this and the next for a core module
-  InstancePreHandle pre;
-  const nacre_component_pre_t* component_pre = nullptr;  // for a component; the module's
+  // The module's: one for a core module, the other for a component.
+  const wasmtime_instance_pre_t* module_pre = nullptr;
+  const nacre_component_pre_t* component_pre = nullptr;
   bool ran = false;
 };
 
@@ -61,17 +60,29 @@ wasmtime_error_t* on_epoch(wasmtime_context_t* context, void*, std::uint64_t* de
   return nullptr;
 }
 
+/// The lowest address of this thread's stack; null where that is not known. Asked once per thread:
+/// for a process's first one the C library reads and parses /proc/self/maps.
+const char* end_of_stack() {
+  static thread_local const char* const kLowest = [] {
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+      return static_cast<const char*>(nullptr);
+    void* lowest = nullptr;
+    std::size_t size = 0;
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_destroy(&attributes);
+    return static_cast<const char*>(lowest);
+  }();
+  return kLowest;
+}
+
 /// A guest may use max_wasm_stack of this thread's stack; what it calls in the host needs some too.
 Result<void> check_stack(std::size_t max_wasm_stack) {
   constexpr std::size_t kForHostFunctions = std::size_t{256} << 10;
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return {};
-  void* lowest = nullptr;
-  std::size_t size = 0;
-  pthread_attr_getstack(&attributes, &lowest, &size);
-  pthread_attr_destroy(&attributes);
+  const char* lowest = end_of_stack();
+  if (lowest == nullptr) return {};
   const auto* here = static_cast<const char*>(__builtin_frame_address(0));
-  const auto left = static_cast<std::size_t>(here - static_cast<const char*>(lowest));
+  const auto left = static_cast<std::size_t>(here - lowest);
   if (left >= max_wasm_stack + kForHostFunctions) return {};
   return fail(
       ErrorCode::kInvalidArgument,
@@ -94,14 +105,9 @@ wasmtime_func_t start_of(wasmtime_context_t* context, const wasmtime_instance_t&
 }
 
 Result<void> link_module(Instance::State& state, wasmtime_context_t* context) {
-  const wasmtime_module_t* code = state.module.state().handle.get();
-  auto linker =
-      make_linker(state.module.state().engine->handle.get(), code, state.options.host_functions);
-  if (!linker) return std::unexpected(std::move(linker.error()));
-  state.linker = std::move(*linker);
-  auto pre = resolve_imports(state.linker.get(), context, code, state.options.host_functions);
-  if (!pre) return std::unexpected(std::move(pre.error()));
-  state.pre = std::move(*pre);
+  const auto pre = state.module.state().module_pre(context, state.options.host_functions);
+  if (!pre) return std::unexpected(pre.error());
+  state.module_pre = *pre;
   return {};
 }
 
@@ -125,7 +131,7 @@ struct Failure {
 Result<std::optional<Ending>> call_module(Instance::State& state, wasmtime_context_t* context) {
   wasmtime_instance_t instance;
   wasm_trap_t* trap = nullptr;
-  Failure failure{.error = ErrorHandle(wasmtime_instance_pre_instantiate(state.pre.get(), context,
+  Failure failure{.error = ErrorHandle(wasmtime_instance_pre_instantiate(state.module_pre, context,
                                                                          &instance, &trap)),
                   .trap = TrapHandle(trap)};
   if (!failure) {

@@ -164,6 +164,21 @@ Result<const nacre_component_pre_t*> Module::State::component_pre() const {
   return component_pre_.get();
 }
 
+Result<const wasmtime_instance_pre_t*> Module::State::module_pre(
+    wasmtime_context_t* context, std::span<const HostFunction> functions) const {
+  const std::lock_guard lock(pre_mutex_);
+  for (const ModulePre& made : module_pres_) {
+    if (made.functions.data() == functions.data() && made.functions.size() == functions.size()) {
+      return made.pre.get();
+    }
+  }
+  auto linker = make_linker(engine->handle.get(), handle.get(), functions);
+  if (!linker) return std::unexpected(std::move(linker.error()));
+  auto pre = resolve_imports(linker->get(), context, handle.get(), functions);
+  if (!pre) return std::unexpected(std::move(pre.error()));
+  return module_pres_.emplace_front(functions, std::move(*linker), std::move(*pre)).pre.get();
+}
+
 bool Module::is_component() const noexcept {
   return state_->component != nullptr;
 }
