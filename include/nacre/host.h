@@ -66,10 +66,15 @@ struct DirMapping {
 /// Receives bytes of a guest's stream, on the guest's thread.
 using StreamSink = std::function<void(std::span<const std::byte>)>;
 
+/// The code of a guest, ready to run any number of times on any threads; see Host::prepare.
+class PreparedGuest;
+
 struct GuestOptions {
-  /// The guest: a path, or its bytes (Wasm, or WAT text). With bytes, `path` only names it.
+  /// The guest: a path, or its bytes (Wasm, or WAT text), or its code from Host::prepare of the
+  /// same host. With the last two `path` only names it.
   std::string path = {};
   std::span<const std::byte> bytes = {};
+  std::shared_ptr<const PreparedGuest> prepared = {};
 
   std::vector<std::string> args = {};  ///< without the program's name, which `path` gives
   std::vector<std::pair<std::string, std::string>> env = {};
@@ -177,6 +182,11 @@ class Host {
   /// Loads (or takes from the code cache) and runs a guest to its end. An Error means that it never
   /// started: not Wasm, imports that Nacre does not offer (all are listed), a missing folder.
   [[nodiscard]] Result<Outcome> run(const GuestOptions& options);
+
+  /// Loads a guest's code as run() does, to be run many times: every run() that is given it as
+  /// GuestOptions::prepared starts in microseconds, and neither reads nor compiles anything. Later
+  /// changes of the file are not seen. Of `guest`: path, bytes, allow_precompiled.
+  [[nodiscard]] Result<std::shared_ptr<const PreparedGuest>> prepare(const GuestOptions& guest);
 
   /// Says what a guest is and what it wants. It is compiled (or taken from the cache) and checked
   /// as for run(), but nothing of it runs. Of `guest`: path, bytes, dialect, allow_precompiled. An

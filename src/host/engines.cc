@@ -69,6 +69,7 @@ Result<engine::Module> Engines::load_with(const GuestOptions& guest, bool interr
 }
 
 Result<engine::Module> Engines::load(const GuestOptions& guest) {
+  if (guest.prepared) return guest.prepared->module;
   auto module = load_with(guest, options_.interruptible);
   if (module || !guest.allow_precompiled || options_.interruptible) return module;
   auto second = load_with(guest, true);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "engine/engine.h"
@@ -16,12 +17,18 @@
 
 namespace nacre {
 
+class PreparedGuest {
+ public:
+  explicit PreparedGuest(engine::Module its_module) : module(std::move(its_module)) {}
+  const engine::Module module;  // keeps its engine alive
+};
+
 class Engines {
  public:
   /// Of `options`: compiler, code_cache, interruptible, consume_fuel.
   Engines(const HostOptions& options, SharedLogSink log);
 
-  /// The guest's module, from the cache where it has been compiled before.
+  /// The guest's module: what was prepared, or from the cache where it has been compiled before.
   ///
   /// A precompiled guest runs only under the settings it was compiled for. Where the host's own do
   /// not fit, those for guests that can be stopped are tried, which is what `compile` makes.

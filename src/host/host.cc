@@ -33,8 +33,9 @@ SharedLogSink log_sink_of(const HostOptions& options) {
 
 /// What GuestOptions and HostOptions ask of each other.
 Result<void> check(const HostOptions& host, const GuestOptions& guest) {
-  if (guest.path.empty() && guest.bytes.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "no guest was given: neither a path nor bytes");
+  if (guest.path.empty() && guest.bytes.empty() && !guest.prepared) {
+    return fail(ErrorCode::kInvalidArgument,
+                "no guest was given: neither a path, nor bytes, nor prepared code");
   }
   if (guest.limits.timeout && !host.interruptible) {
     return fail(ErrorCode::kInvalidArgument,
@@ -112,7 +113,8 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
     return std::unexpected(std::move(good.error()));
   }
   const auto begun = std::chrono::steady_clock::now();
-  Result<engine::Module> module = [&] {
+  Result<engine::Module> module = [&]() -> Result<engine::Module> {
+    if (guest.prepared) return impl_->engines.load(guest);  // nothing to wait for
     const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
     return load_in_time(impl_->engines, guest);
   }();
@@ -144,6 +146,16 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
   };
   const Registered registered(*impl_, run->get());
   return (*run)->run();
+}
+
+Result<std::shared_ptr<const PreparedGuest>> Host::prepare(const GuestOptions& guest) {
+  if (auto good = check(impl_->options, guest); !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
+  auto module = impl_->engines.load(guest);
+  if (!module) return std::unexpected(std::move(module.error()));
+  return std::make_shared<const PreparedGuest>(*std::move(module));
 }
 
 Result<GuestDescription> Host::describe(const GuestOptions& guest) {

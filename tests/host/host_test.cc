@@ -317,6 +317,44 @@ TEST_F(HostTest, GuestsInThreadsShareGraphsAndKeepApart) {
   EXPECT_EQ(host->models().open("net").value(), *graph);
 }
 
+TEST_F(HostTest, APreparedGuestRunsManyTimesWithoutItsFile) {
+  const auto host = make({.models = {model("net")}});
+  const fs::path path = dir_ / "guest.wat";
+  std::ofstream(path) << infer("net", 3);
+  const auto prepared = host->prepare({.path = path.string()});
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  fs::remove(path);
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int run = 0; run < 50; ++run) {
+        const auto outcome = host->run({.path = "guest", .prepared = *prepared});
+        if (outcome && outcome->exit_code == 0 && outcome->reason == ExitReason::kExited) ++good;
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(good, 200);
+  // What it is not: a pass for what each run is asked anew.
+  const auto stranger = host->run({.prepared = *prepared, .models = std::vector<std::string>{}});
+  ASSERT_TRUE(stranger) << stranger.error().message;
+  EXPECT_EQ(stranger->exit_code, 8);  // not_found
+  const auto described = host->describe({.prepared = *prepared});
+  ASSERT_TRUE(described) << described.error().message;
+  EXPECT_EQ(described->entry, "_start");
+}
+
+TEST_F(HostTest, PreparingFailsAsRunningDoes) {
+  const auto host = make();
+  const auto absent = host->prepare({.path = (dir_ / "absent.wasm").string()});
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(host->prepare({}));
+  EXPECT_FALSE(host->prepare(guest_of("no guest")));
+}
+
 TEST_F(HostTest, AGuestMayUseOnlyTheModelsItWasGiven) {
   const auto host = make({.models = {model("mine"), model("other")}});
   const auto run = [&](const std::string& name) {
