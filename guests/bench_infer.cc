@@ -1,4 +1,7 @@
-// bench_infer MODEL N [WARMUP] [DIMS]: times inferences of a registered model.
+// bench_infer MODEL N [WARMUP] [DIMS]: times inferences of a model.
+//
+// MODEL is a registered model's name, or ENCODING:FILE[:FILE] for one that the guest brings, from a
+// directory given with --dir.
 //
 // Feeds one deterministic f32 tensor of DIMS (default 1,3,224,224), written anew each time as by a
 // guest that has just made it, to input 0, runs WARMUP (default 3) inferences untimed and N timed,
@@ -18,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sdk/wasi_nn.hpp"
+#include "bench_model.hpp"
 
 namespace {
 
@@ -79,7 +82,7 @@ int main(int argc, char** argv) {
   fill(values);
   const auto tensor = nn::TensorView::of<float>(dims, values);
 
-  auto graph = nn::Graph::load_by_name(argv[1]);
+  auto graph = bench::open_model(argv[1]);
   if (!graph) return fail(graph.error().message);
   auto context = graph->init_execution_context();
   if (!context) return fail(context.error().message);

@@ -10,51 +10,23 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
-#include <string_view>
 #include <vector>
 
-#include "sdk/wasi_nn.hpp"
-
-namespace {
-
-std::optional<std::vector<std::byte>> read_file(const char* path) {
-  std::FILE* file = std::fopen(path, "rb");
-  if (file == nullptr) return std::nullopt;
-  std::vector<std::byte> bytes;
-  std::fseek(file, 0, SEEK_END);
-  bytes.resize(static_cast<std::size_t>(std::ftell(file)));
-  std::rewind(file);
-  const bool whole = std::fread(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  std::fclose(file);
-  if (!whole) return std::nullopt;
-  return bytes;
-}
-
-std::optional<nn::GraphEncoding> encoding_of(std::string_view word) {
-  if (word == "openvino") return nn::GraphEncoding::kOpenvino;
-  if (word == "onnx") return nn::GraphEncoding::kOnnx;
-  if (word == "pytorch") return nn::GraphEncoding::kPytorch;
-  if (word == "tensorflowlite") return nn::GraphEncoding::kTensorflowlite;
-  if (word == "autodetect") return nn::GraphEncoding::kAutodetect;
-  return std::nullopt;
-}
-
-}  // namespace
+#include "bench_model.hpp"
 
 int main(int argc, char** argv) {
-  const auto encoding = argc >= 4 ? encoding_of(argv[1]) : std::nullopt;
+  const auto encoding = argc >= 4 ? bench::encoding_of(argv[1]) : std::nullopt;
   const int count = argc >= 4 ? std::atoi(argv[2]) : 0;
   if (!encoding || count < 1 || argc > 5) {
     std::fprintf(stderr,
                  "Usage: bench_load ENCODING N FILE [FILE], as in: onnx 10 net.onnx; ENCODING is "
-                 "openvino, onnx, pytorch, tensorflowlite or autodetect\n");
+                 "openvino, onnx, tensorflow, pytorch, tensorflowlite or autodetect\n");
     return 2;
   }
   std::vector<std::vector<std::byte>> files;
   std::size_t size = 0;
   for (int i = 3; i < argc; ++i) {
-    auto bytes = read_file(argv[i]);
+    auto bytes = bench::read_file(argv[i]);
     if (!bytes) {
       std::fprintf(stderr, "bench_load: cannot read '%s'\n", argv[i]);
       return 1;

@@ -100,6 +100,12 @@ const std::vector<Case>& cases() {
       {.guest = "sdk_answers.wasm"},
       {.guest = "echo_hop.wasm", .args = {"16", "1000"}},
       {.guest = "bench_infer.wasm", .args = {"echo", "5", "1", "1,4"}},
+      {.guest = "bench_infer.wasm",
+       .args = {"onnx:none", "5"},
+       .exit_code = 1,
+       .err = "cannot read 'none'"},
+      {.guest = "bench_hold.wasm", .args = {"absent", "none"}, .exit_code = 1, .err = "absent"},
+      {.guest = "bench_by_name.wasm", .args = {"echo", "60"}, .out = "ns "},
       // Whole model files are for models_test.cc; here is what a missing one gives.
       {.guest = "load_file.wasm", .args = {"1", "0", "none", "2"}, .exit_code = 2},
       {.guest = "load_truncated.wasm", .args = {"1", "none"}, .exit_code = 2},
