@@ -30,12 +30,20 @@ void must(OrtStatus* status) {
 class OnnxruntimeModel final : public DirectModel {
  public:
   OnnxruntimeModel(const std::string& path, int threads) : input_(3 * 224 * 224) {
+    OrtThreadingOptions* pools = nullptr;
     OrtSessionOptions* options = nullptr;
     OrtAllocator* allocator = nullptr;
     OrtMemoryInfo* cpu = nullptr;
-    must(api()->CreateEnv(ORT_LOGGING_LEVEL_WARNING, "direct", &env_));
+    // The process has one environment, which the backend must find as it wants it if this is first.
+    must(api()->CreateThreadingOptions(&pools));
+    must(api()->CreateEnvWithGlobalThreadPools(ORT_LOGGING_LEVEL_WARNING, "direct", pools, &env_));
+    api()->ReleaseThreadingOptions(pools);
     must(api()->CreateSessionOptions(&options));
-    must(api()->SetIntraOpNumThreads(options, threads));
+    if (threads == 0) {
+      must(api()->DisablePerSessionThreads(options));
+    } else {
+      must(api()->SetIntraOpNumThreads(options, threads));
+    }
     must(api()->SetInterOpNumThreads(options, 1));
     must(api()->CreateSession(env_, path.c_str(), options, &session_));
     must(api()->GetAllocatorWithDefaultOptions(&allocator));
@@ -85,10 +93,22 @@ class OnnxruntimeModel final : public DirectModel {
   OrtValue* output_value_ = nullptr;
 };
 
+std::unique_ptr<DirectModel> open(const std::string& path, int threads) {
+  return std::make_unique<OnnxruntimeModel>(path, threads);
+}
+
 }  // namespace
 
-std::unique_ptr<DirectModel> open_onnxruntime(const std::string& path, int threads) {
-  return std::make_unique<OnnxruntimeModel>(path, threads);
+Runtime onnxruntime() {
+  const std::string model = build_path("models/efficientnet-lite0.onnx");
+  return {.name = "onnxruntime",
+          .model = "EfficientNet-Lite0",
+          .path = model,
+          .dims = {1, 3, 224, 224},
+          .encoding = "onnx",
+          .files = {model},
+          .open = open,
+          .classifies = true};
 }
 
 }  // namespace nacre::bench

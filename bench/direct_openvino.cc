@@ -32,15 +32,22 @@ class OpenvinoModel final : public DirectModel {
   ov::Tensor input_;
 };
 
+std::unique_ptr<DirectModel> open(const std::string& path, int threads) {
+  return std::make_unique<OpenvinoModel>(path, threads);
+}
+
 }  // namespace
 
-std::unique_ptr<DirectModel> open_openvino(const std::string& path, int threads) {
-  try {
-    return std::make_unique<OpenvinoModel>(path, threads);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "OpenVINO, called directly: %s\n", e.what());
-    std::exit(1);
-  }
+Runtime openvino() {
+  return {.name = "openvino",
+          .model = "EfficientNet-Lite0",
+          .path = build_path("models/efficientnet-lite0.onnx"),
+          .dims = {1, 3, 224, 224},
+          .encoding = "openvino",
+          .files = {build_path("models/efficientnet-lite0.xml"),
+                    build_path("models/efficientnet-lite0.bin")},
+          .open = open,
+          .classifies = true};
 }
 
 }  // namespace nacre::bench

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 namespace nacre::bench {
@@ -15,12 +16,8 @@ namespace {
 
 }  // namespace
 
-std::string build_path(std::string_view relative) {
-  return std::string(NACRE_BENCH_BUILD_DIR) + "/" + std::string(relative);
-}
-
-std::string model_path() {
-  return build_path("models/efficientnet-lite0.onnx");
+std::string_view in_words(Abi abi) {
+  return abi == Abi::kModule ? "a guest" : "a component guest";
 }
 
 std::unique_ptr<Host> make_host(const std::vector<std::string>& specs) {
@@ -36,12 +33,26 @@ std::unique_ptr<Host> make_host(const std::vector<std::string>& specs) {
   return std::move(*host);
 }
 
-bool run_guest(Host& host, std::string_view name, std::vector<std::string> args,
+std::string model_spec(const Runtime& runtime, std::string_view more) {
+  return "net=" + runtime.path + ",backend=" + runtime.name + std::string(more);
+}
+
+GuestOptions to_options(const GuestCall& call) {
+  GuestOptions guest;
+  const std::string_view kind = call.abi == Abi::kModule ? ".wasm" : ".component.wasm";
+  guest.path = build_path("guests/" + std::string(call.name)).append(kind);
+  guest.prepared = call.prepared;
+  guest.args = call.args;
+  if (!call.models_dir.empty()) {
+    guest.dirs.push_back({.host = call.models_dir, .guest = "/models", .read_only = true});
+  }
+  return guest;
+}
+
+bool run_guest(Host& host, const GuestCall& call,
                const std::function<void(std::string_view)>& line) {
   std::string pending;
-  GuestOptions guest;
-  guest.path = build_path("guests/" + std::string(name) + ".wasm");
-  guest.args = std::move(args);
+  GuestOptions guest = to_options(call);
   guest.stdout_sink = [&](std::span<const std::byte> bytes) {
     pending.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::size_t begin = 0;
@@ -62,12 +73,55 @@ bool run_guest(Host& host, std::string_view name, std::vector<std::string> args,
   return outcome->exit_code == 0;
 }
 
-Inferences run_bench_infer(Host& host, const std::string& model, int count,
-                           const std::function<void()>& between) {
+std::optional<double> number_from_guest(Host& host, const GuestCall& call, std::string_view word) {
+  std::optional<double> number;
+  const bool good = run_guest(host, call, [&](std::string_view line) {
+    if (!line.starts_with(word)) return;
+    number = std::strtod(std::string(line.substr(word.size())).c_str(), nullptr);
+  });
+  return good ? number : std::nullopt;
+}
+
+std::string models_dir(const Runtime& runtime) {
+  return std::filesystem::path(runtime.files.front()).parent_path().string();
+}
+
+std::vector<std::string> guest_files(const Runtime& runtime) {
+  std::vector<std::string> files;
+  for (const std::string& file : runtime.files) {
+    files.push_back("/models/" + std::filesystem::path(file).filename().string());
+  }
+  return files;
+}
+
+std::string by_bytes(const Runtime& runtime) {
+  std::string model = runtime.encoding;
+  for (const std::string& file : guest_files(runtime))
+    model += ":" + file;
+  return model;
+}
+
+std::string dims_of(const Runtime& runtime) {
+  std::string dims;
+  for (const std::uint32_t dim : runtime.dims)
+    dims += (dims.empty() ? "" : ",") + std::to_string(dim);
+  return dims;
+}
+
+GuestCall infer_call(const Runtime& runtime, Abi abi, const std::string& model, int count) {
+  GuestCall call{.name = "bench_infer",
+                 .abi = abi,
+                 .args = {model, std::to_string(count), "3", dims_of(runtime)}};
+  if (model.find(':') != model.npos) call.models_dir = models_dir(runtime);
+  return call;
+}
+
+Inferences run_bench_infer(Host& host, const Runtime& runtime, Abi abi, const std::string& model,
+                           int count, const std::function<void()>& between) {
   Inferences result;
   result.ms.reserve(static_cast<std::size_t>(count));
   result.ended_well =
-      run_guest(host, "bench_infer", {model, std::to_string(count)}, [&](std::string_view line) {
+      run_guest(host, infer_call(runtime, abi, model, count), [&](std::string_view line) {
         if (line.starts_with("ms ")) {
           result.ms.push_back(std::strtod(std::string(line.substr(3)).c_str(), nullptr));
           between();

@@ -1,4 +1,5 @@
-// nacre_bench [--quick] [compute] [hop] [two-guests] [start] [memory]
+// nacre_bench [--quick] [compute] [hop] [load] [by-name] [fresh] [two-guests] [start] [memory]
+// [shared]
 //
 // Prints a Markdown table of the named measurements, or of all. It ends with 1 when a result was
 // wrong; a slow row is only marked.
@@ -11,26 +12,27 @@
 #include <vector>
 
 namespace nacre::bench {
+
+#define RUNTIME(name) Runtime name();
+NACRE_BENCH_RUNTIMES
+#undef RUNTIME
+
 namespace {
 
 struct Bench {
   std::string_view name;
   void (*run)(const Settings&, Table&);
 };
-constexpr Bench kBenches[] = {{"compute", bench_compute},
-                              {"hop", bench_hop},
-                              {"two-guests", bench_two_guests},
-                              {"start", bench_start},
-                              {"memory", bench_memory}};
+constexpr Bench kBenches[] = {
+    {"compute", bench_compute}, {"hop", bench_hop},       {"load", bench_load},
+    {"by-name", bench_by_name}, {"fresh", bench_fresh},   {"two-guests", bench_two_guests},
+    {"start", bench_start},     {"memory", bench_memory}, {"shared", bench_shared}};
 
 int run(std::span<char*> args) {
   const std::vector<Runtime> runtimes = {
-#ifdef NACRE_BENCH_HAS_onnxruntime
-      {"onnxruntime", open_onnxruntime},
-#endif
-#ifdef NACRE_BENCH_HAS_openvino
-      {"openvino", open_openvino},
-#endif
+#define RUNTIME(name) name(),
+      NACRE_BENCH_RUNTIMES
+#undef RUNTIME
   };
   Settings settings{.runtimes = runtimes};
   std::vector<std::string_view> wanted;
@@ -42,7 +44,8 @@ int run(std::span<char*> args) {
     } else {
       std::fprintf(stderr,
                    "nacre_bench: there is no '%s'\n"
-                   "Usage: nacre_bench [--quick] [compute] [hop] [two-guests] [start] [memory]\n",
+                   "Usage: nacre_bench [--quick] [compute] [hop] [load] [by-name] [fresh] "
+                   "[two-guests] [start] [memory] [shared]\n",
                    arg);
       return 2;
     }

@@ -8,6 +8,10 @@
 #include <memory>
 #include <string>
 
+namespace nacre::bench {
+Runtime NACRE_BENCH_RUNTIME();
+}
+
 namespace {
 std::unique_ptr<nacre::bench::DirectModel> g_model;
 }
@@ -20,7 +24,7 @@ wasi_nn_errno wasi_nn_load(const wasi_nn_builder*, uint32_t, wasi_nn_encoding, w
 }
 
 wasi_nn_errno wasi_nn_load_by_name(const char* name, uint32_t size, wasi_nn_graph* graph) {
-  g_model = nacre::bench::NACRE_BENCH_DIRECT(std::string(name, size), 0);
+  g_model = nacre::bench::NACRE_BENCH_RUNTIME().open(std::string(name, size), 0);
   *graph = 0;
   return WASI_NN_SUCCESS;
 }

@@ -87,10 +87,11 @@ void bench_start(const Settings& settings, Table& table) {
   const int pairs = settings.quick ? 3 : 30;
   const std::string photos = build_path("photos");
   for (const Runtime& runtime : settings.runtimes) {
+    if (!runtime.classifies) continue;
     const std::vector<std::string> guest = {build_path("nacre"),
                                             "run",
                                             "--model",
-                                            "net=" + model_path() + ",backend=" + runtime.name,
+                                            model_spec(runtime),
                                             "--dir",
                                             photos + "::/photos",
                                             build_path("guests/classify.wasm"),
@@ -104,7 +105,7 @@ void bench_start(const Settings& settings, Table& table) {
         "--times",
         "--digits",
         "4",
-        model_path(),
+        runtime.path,
         photos + "/coffee.png"};
     static_cast<void>(run_child(guest));  // fills the cache of compiled code
     static_cast<void>(run_child(native));

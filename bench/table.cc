@@ -35,4 +35,10 @@ std::string number(double value) {
   return text;
 }
 
+std::string at_most(double limit) {
+  char text[32];
+  std::snprintf(text, sizeof text, "<= %g", limit);
+  return text;
+}
+
 }  // namespace nacre::bench

@@ -33,6 +33,9 @@ class Table {
 /// "0.123", "12.3", "123": three digits that mean something.
 [[nodiscard]] std::string number(double value);
 
+/// "<= 1.02"
+[[nodiscard]] std::string at_most(double limit);
+
 }  // namespace nacre::bench
 
 #endif  // NACRE_BENCH_TABLE_H_

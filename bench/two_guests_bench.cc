@@ -20,10 +20,11 @@ struct Run {
   }
 };
 
-Run run_one(Host& host, int count) {
+Run run_one(Host& host, const Runtime& runtime, int count) {
   Run run;
   run.ends.reserve(static_cast<std::size_t>(count));
-  Inferences guest = run_bench_infer(host, "net", count, [&] { run.ends.push_back(Clock::now()); });
+  Inferences guest = run_bench_infer(host, runtime, Abi::kModule, "net", count,
+                                     [&] { run.ends.push_back(Clock::now()); });
   run.checksum = std::move(guest.checksum);
   run.ended_well = guest.ended_well;
   return run;
@@ -51,8 +52,8 @@ void bench_two_guests(const Settings& settings, Table& table) {
   const int rounds = settings.quick ? 1 : 5;
   for (const Runtime& runtime : settings.runtimes) {
     const std::string more = runtime.name == "openvino" ? ",threads=1,streams=2" : ",threads=1";
-    auto host = make_host({"net=" + model_path() + ",backend=" + runtime.name + more});
-    auto direct = runtime.open(model_path(), 1);
+    auto host = make_host({model_spec(runtime, more)});
+    auto direct = runtime.open(runtime.path, 1);
     fill_input(direct->input());
     direct->infer();
     const std::string expected = checksum(direct->output());
@@ -62,10 +63,10 @@ void bench_two_guests(const Settings& settings, Table& table) {
     std::vector<double> together;
     bool good = true;
     for (int i = 0; i < rounds; ++i) {
-      const Run one[] = {run_one(*host, count)};
+      const Run one[] = {run_one(*host, runtime, count)};
       Run two[2];
-      std::thread other([&] { two[1] = run_one(*host, count); });
-      two[0] = run_one(*host, count);
+      std::thread other([&] { two[1] = run_one(*host, runtime, count); });
+      two[0] = run_one(*host, runtime, count);
       other.join();
       alone.push_back(rate(one));
       together.push_back(rate(two));
