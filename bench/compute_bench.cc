@@ -31,7 +31,7 @@ struct Pairs {
 };
 
 // After each inference the guest prints a line, and while it waits for that to be taken the same
-// thread computes the same tensor directly: so the pairs alternate on one core with one cache. Both
+// tensor is computed directly: so the pairs alternate. Both
 // write their tensor anew before the clock starts, as a program does that has just made it. The
 // pauses let the threads of the one's pool go to sleep, which spin for a while after a computation,
 // before the other is measured.

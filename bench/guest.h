@@ -39,8 +39,8 @@ struct GuestCall {
 
 [[nodiscard]] GuestOptions to_options(const GuestCall& call);
 
-/// Runs a guest to its end and calls `line` on its thread with each line it prints, before the
-/// guest goes on. True when it ended well; else the reason is on standard error.
+/// Runs a guest to its end and calls `line` with each line it prints, before the guest goes on.
+/// True when it ended well; else the reason is on standard error.
 [[nodiscard]] bool run_guest(Host& host, const GuestCall& call,
                              const std::function<void(std::string_view)>& line);
 
@@ -69,7 +69,7 @@ struct Inferences {
 [[nodiscard]] GuestCall infer_call(const Runtime& runtime, Abi abi, const std::string& model,
                                    int count);
 
-/// Runs infer_call(); `between` is called on its thread after each timed inference.
+/// Runs infer_call(); `between` is called after each timed inference.
 [[nodiscard]] Inferences run_bench_infer(Host& host, const Runtime& runtime, Abi abi,
                                          const std::string& model, int count,
                                          const std::function<void()>& between);

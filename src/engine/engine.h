@@ -181,7 +181,8 @@ struct PreopenedDirectory {
 struct Inherit {};  ///< the process's own stream
 struct Closed {};   ///< reads give end of file, writes go nowhere
 using InputBytes = std::string;
-/// Gets each write whole, on the thread that runs the guest. Must not throw.
+/// Gets each write, in order, on a thread of the VM's while the guest waits for it. Must not throw,
+/// and not wait for another guest: all guests share as many such threads as there are processors.
 using OutputSink = std::function<void(std::string_view)>;
 
 using InputStream = std::variant<Inherit, Closed, InputBytes>;
