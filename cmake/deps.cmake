@@ -8,10 +8,13 @@
 # and these functions, called by whoever needs the thing, so that a preset fetches nothing else:
 #   nacre_find_openvino()       target openvino::runtime          -DOpenVINO_DIR=
 #   nacre_find_onnxruntime()    target onnxruntime::onnxruntime   -DNACRE_ONNXRUNTIME_ROOT=
+#   nacre_find_tflite()         NACRE_TFLITE_DIR, where libtensorflowlite_c.so is, empty when
+#                               the loader finds it by itself     -DNACRE_TFLITE_LIBRARY=
 #   nacre_find_zig()            NACRE_ZIG, NACRE_ZIG_CACHE_DIR    -DNACRE_ZIG=
 #   nacre_find_wasm_tools()     NACRE_WASM_TOOLS, NACRE_WASI_ADAPTER (a file)   -D the same
 #   nacre_prepare_photos()      <bindir>/photos/*.png *.jpg       NACRE_PHOTOS_DIR
 #   nacre_prepare_labels()      <bindir>/labels/imagenet_labels.txt   NACRE_LABELS_FILE
+#   nacre_prepare_basic_pitch() NACRE_BASIC_PITCH_DIR: nmp.onnx, nmp.tflite, nmp/ (SavedModel)
 #   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin
 #                               NACRE_MODELS_DIR
 # The variables are internal cache entries, so every directory sees them.
@@ -142,6 +145,34 @@ function(nacre_find_onnxruntime)
   message(STATUS "ONNX Runtime: ${root}")
 endfunction()
 
+set(NACRE_TFLITE_LIBRARY "" CACHE FILEPATH
+    "A libtensorflowlite_c.so of yours, instead of the system's or a fetched one")
+function(nacre_find_tflite)
+  get_property(found GLOBAL PROPERTY NACRE_TFLITE_FOUND)
+  if(found)
+    return()
+  endif()
+  set_property(GLOBAL PROPERTY NACRE_TFLITE_FOUND TRUE)
+  set(library "${NACRE_TFLITE_LIBRARY}")
+  if(NOT library)
+    find_library(library tensorflowlite_c NO_CACHE)
+    if(library)
+      message(STATUS "TensorFlow Lite: ${library}")
+      set(NACRE_TFLITE_DIR "" CACHE INTERNAL "")
+      return()
+    endif()
+    nacre_fetch(tflite)
+    set(library "${NACRE_DEP_TFLITE_LIBRARY}")
+  endif()
+  if(NOT EXISTS "${library}")
+    message(FATAL_ERROR "${library} was to be TensorFlow Lite's C library. Give another file with "
+                        "-DNACRE_TFLITE_LIBRARY, or none, and it is fetched.")
+  endif()
+  cmake_path(GET library PARENT_PATH dir)
+  set(NACRE_TFLITE_DIR "${dir}" CACHE INTERNAL "")
+  message(STATUS "TensorFlow Lite: ${library}")
+endfunction()
+
 # --- guests
 
 set(NACRE_ZIG "" CACHE FILEPATH "A zig of yours that compiles the guests, instead of a fetched one")
@@ -197,6 +228,11 @@ function(nacre_prepare_labels)
   cmake_path(GET NACRE_DEP_LABELS_FILE FILENAME name)
   file(CREATE_LINK "${dir}" "${PROJECT_BINARY_DIR}/labels" SYMBOLIC)
   set(NACRE_LABELS_FILE "${PROJECT_BINARY_DIR}/labels/${name}" CACHE INTERNAL "")
+endfunction()
+
+function(nacre_prepare_basic_pitch)
+  nacre_fetch(basic-pitch)
+  set(NACRE_BASIC_PITCH_DIR "${NACRE_DEP_BASIC_PITCH_DIR}" CACHE INTERNAL "")
 endfunction()
 
 # nacre_prepare_model([IR]): with IR, the same network is also there in OpenVINO's own format.

@@ -40,7 +40,8 @@ RUST_NEEDED = (1, 95)
 ENGINE_KEPT_SECONDS = 30 * 24 * 3600
 # Wheels that only carry a library or data are taken for this Python whatever Python runs us.
 WHEEL_PYTHON = "3.11"
-WHEEL_PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (28, 24, 17, 12)]
+TFLITE_VERSION = "2.17.1"  # of the library in the wheel that deps/python/tflite.txt names
+WHEEL_PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (35, 28, 24, 17, 12)]
 
 
 class Recipes:
@@ -121,6 +122,11 @@ class Recipes:
             "library": root / "lib" / "libonnxruntime.so",
             "version": version,
         }
+
+    def tflite(self):
+        root = self.wheel("tflite", "TensorFlow Lite (2 MB)")
+        library = root / "pymicro_wakeword" / "lib" / "libtensorflowlite_c.so"
+        return {"library": library, "version": TFLITE_VERSION}
 
     # -- guests
 
@@ -211,6 +217,23 @@ class Recipes:
             "bin": root / "efficientnet-lite0.bin",
         }
 
+    def basic_pitch(self):
+        def make(folder):
+            wheel = folder / "wheel"
+            pip_install("basic-pitch", "the network basic-pitch (1 MB)", wheel)
+            models = wheel / "basic_pitch" / "saved_models" / "icassp_2022"
+            for name in ("nmp.onnx", "nmp.tflite", "nmp"):
+                shutil.move(models / name, folder)
+            shutil.rmtree(wheel)
+
+        root = self.entry("basic-pitch", hash_of(requirements("basic-pitch")), make)
+        return {
+            "dir": root,
+            "onnx": root / "nmp.onnx",
+            "tflite": root / "nmp.tflite",
+            "saved_model": root / "nmp",
+        }
+
     def model_tools(self):
         return {"dir": self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)}
 
@@ -231,8 +254,8 @@ class Recipes:
 RECIPES = {
     name.replace("_", "-"): name
     for name in (
-        "engine openvino onnxruntime zig wasm_tools wasi_adapter photos labels model_tools "
-        "efficientnet_lite0 efficientnet_lite0_ir"
+        "engine openvino onnxruntime tflite zig wasm_tools wasi_adapter photos labels model_tools "
+        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch"
     ).split()
 }
 

@@ -5,8 +5,10 @@
 #include "core/ir_walk.h"
 #include "core/onnx_walk.h"
 #include "core/sniff.h"
+#include "core/tflite_walk.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -108,6 +110,19 @@ Result<std::shared_ptr<const OpenBackend>> choose(BackendCatalog& catalog, std::
   return backend;
 }
 
+/// What reads TFLite files where TensorFlow Lite's own library is missing.
+constexpr std::string_view kTfliteInstead = "openvino";
+
+/// Says of a TFLite model that came as bytes what would help.
+Error without_tflite(Error error, GraphEncoding encoding) {
+  if (encoding == GraphEncoding::kTensorflowlite &&
+      error.code == ErrorCode::kUnsupportedOperation) {
+    error.message += fmt::format(
+        "; {} reads TFLite models too, but only files that the operator names", kTfliteInstead);
+  }
+  return error;
+}
+
 /// What an ONNX file says of its making, under the keys that backends use.
 std::vector<Property> onnx_facts(Bytes model) {
   std::vector<Property> facts;
@@ -125,6 +140,22 @@ std::vector<Property> onnx_facts(Bytes model) {
     facts.push_back({"ir_version", fmt::format("{}", *versions->ir_version)});
   }
   if (!versions->producer.empty()) facts.push_back({"producer", versions->producer});
+  return facts;
+}
+
+/// The same of a TFLite file.
+std::vector<Property> tflite_model_facts(Bytes model) {
+  std::vector<Property> facts;
+  const auto read = tflite_facts(model);
+  if (!read) return facts;
+  facts.push_back({"format_version", fmt::format("TFLite schema {}", read->schema_version)});
+  if (!read->min_runtime_version.empty()) {
+    facts.push_back({"min_runtime_version", read->min_runtime_version});
+  }
+  if (!read->custom_operators.empty()) {
+    facts.push_back(
+        {"custom_operators", fmt::format("{}", fmt::join(read->custom_operators, ","))});
+  }
   return facts;
 }
 
@@ -253,6 +284,10 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
     }
     facts = onnx_facts(parts[0]);
   }
+  if (*decided == GraphEncoding::kTensorflowlite) {
+    if (auto ok = check_tflite(parts[0]); !ok) return std::unexpected(std::move(ok.error()));
+    facts = tflite_model_facts(parts[0]);
+  }
   std::vector<Bytes> ordered(parts.begin(), parts.end());
   if (*decided == GraphEncoding::kOpenvino && ordered.size() == 2 &&
       sniff(ordered[0]) != GraphEncoding::kOpenvino) {
@@ -262,7 +297,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
     if (auto ok = check_ir_depth(ordered[0]); !ok) return std::unexpected(std::move(ok.error()));
   }
   auto backend = choose(catalog, {}, *decided, target);
-  if (!backend) return std::unexpected(std::move(backend.error()));
+  if (!backend) return std::unexpected(without_tflite(std::move(backend.error()), *decided));
   LoadOptions options;
   options.encoding = *decided;
   options.target = target;
@@ -297,7 +332,20 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
     }
     facts = onnx_facts(opened->files[0].bytes());
   }
+  if (*decided == GraphEncoding::kTensorflowlite && !opened->files.empty()) {
+    facts = tflite_model_facts(opened->files[0].bytes());
+  }
   auto backend = choose(catalog, spec.backend, *decided, spec.target);
+  if (!backend && *decided == GraphEncoding::kTensorflowlite && spec.backend.empty() &&
+      backend.error().code == ErrorCode::kUnsupportedOperation) {
+    // OpenVINO reads files of that format too, and only files.
+    auto instead = choose(catalog, kTfliteInstead, *decided, spec.target);
+    if (instead) {
+      facts.push_back(
+          {"served_by", fmt::format("{}, because: {}", kTfliteInstead, backend.error().message)});
+      backend = std::move(instead);
+    }
+  }
   if (!backend) return std::unexpected(std::move(backend.error()));
   const LoadOptions options = options_of(spec, *decided);
   if (lists((*backend)->property("loads"), "path") || opened->files.empty()) {

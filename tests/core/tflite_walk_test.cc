@@ -1,0 +1,214 @@
+// Each thing that a hostile TFLite file can do, and models that do none of it.
+#include "core/tflite_walk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "support.h"
+#include "tflite_model.h"
+
+namespace nacre {
+namespace {
+
+using test::TfliteModel;
+using testing::HasSubstr;
+
+Error check(const TfliteModel& model) {
+  auto checked = check_tflite(test::bytes_of(model.bytes()));
+  return checked ? Error{ErrorCode{}, "fine"} : checked.error();
+}
+
+void expect_refused(const TfliteModel& model, const std::string& part,
+                    ErrorCode code = ErrorCode::kInvalidEncoding) {
+  const Error error = check(model);
+  EXPECT_EQ(error.code, code) << error.message;
+  EXPECT_THAT(error.message, HasSubstr(part));
+}
+
+TEST(TfliteWalk, TakesWhatConvertersWrite) {
+  EXPECT_EQ(check(test::tflite_twice()).message, "fine");
+  EXPECT_EQ(check(test::tflite_twice(test::kTfliteF32, {1, 3}, {-1, 3})).message, "fine");
+  EXPECT_EQ(check(test::tflite_rows(test::kTfliteI64, 2, 3)).message, "fine");
+  EXPECT_EQ(check(test::tflite_rows(test::kTfliteString, 2, 3)).message, "fine");
+  EXPECT_EQ(check(test::tflite_count()).message, "fine");
+  TfliteModel optional = test::tflite_twice();
+  optional.subgraphs[0].operators[0].inputs = {0, 0, -1};
+  EXPECT_EQ(check(optional).message, "fine");
+  TfliteModel state = test::tflite_twice();
+  state.subgraphs[0].tensors.push_back({.name = "state", .shape = {2, 3}, .variable = true});
+  state.subgraphs[0].operators[0].inputs = {0, 2};
+  EXPECT_EQ(check(state).message, "fine");
+}
+
+TEST(TfliteWalk, SubgraphsMayNotRunInACircle) {
+  TfliteModel self = test::tflite_count();
+  self.subgraphs[0].operators[0].options[1].second = test::flat_i32(0);
+  expect_refused(self, "circle");
+  // Through another: the body runs a WHILE whose body is the first again.
+  TfliteModel two = test::tflite_count();
+  two.subgraphs[2].operators[0] = {.code = 0,
+                                   .inputs = {0, 2},
+                                   .outputs = {3, -1},
+                                   .options_kind = 93,
+                                   .options = {{0, test::flat_i32(1)}, {1, test::flat_i32(2)}}};
+  expect_refused(two, "circle");
+  // Without options TFLite runs subgraph 0, and with those of another operator too.
+  TfliteModel none = test::tflite_count();
+  none.subgraphs[0].operators[0].options_kind = 0;
+  expect_refused(none, "circle");
+  none.subgraphs[0].operators[0].options_kind = 92;
+  expect_refused(none, "circle");
+  for (const int far : {3, -1, 1 << 30}) {
+    TfliteModel model = test::tflite_count();
+    model.subgraphs[0].operators[0].options[1].second = test::flat_i32(far);
+    expect_refused(model, "which is not there");
+  }
+}
+
+TEST(TfliteWalk, OperatorsMayNotWriteIntoWhatIsNotTheirs) {
+  TfliteModel constant = test::tflite_twice();
+  constant.buffers.push_back(std::string(24, '\1'));
+  constant.subgraphs[0].tensors[1].buffer = 1;
+  expect_refused(constant, "writes tensor 1, which is a constant");
+  TfliteModel input = test::tflite_twice();
+  input.subgraphs[0].operators[0].outputs = {0};
+  expect_refused(input, "writes tensor 0, which is an input");
+  TfliteModel again = test::tflite_twice();
+  again.subgraphs[0].operators.push_back(again.subgraphs[0].operators[0]);
+  expect_refused(again, "is written already");
+  TfliteModel variable = test::tflite_twice();
+  variable.subgraphs[0].tensors[1].variable = true;
+  expect_refused(variable, "is a variable");
+}
+
+TEST(TfliteWalk, NothingIsReadThatNothingHasWritten) {
+  TfliteModel model = test::tflite_twice();
+  model.subgraphs[0].tensors.push_back({.name = "old", .shape = {2, 3}});
+  model.subgraphs[0].operators[0].inputs = {0, 2};
+  expect_refused(model, "reads tensor 2, which nothing has written before");
+  TfliteModel output = test::tflite_twice();
+  output.subgraphs[0].tensors.push_back({.name = "old", .shape = {2, 3}});
+  output.subgraphs[0].outputs = {1, 2};
+  expect_refused(output, "gives tensor 2, which nothing has written");
+  TfliteModel own = test::tflite_twice();
+  own.subgraphs[0].operators[0].inputs = {0, 1};
+  expect_refused(own, "reads tensor 1");
+}
+
+TEST(TfliteWalk, NumbersOfTensorsAndOperatorsExist) {
+  for (const int far : {2, -2, 1 << 30}) {
+    TfliteModel model = test::tflite_twice();
+    model.subgraphs[0].inputs = {far};
+    expect_refused(model, "which is not there");
+    model = test::tflite_twice();
+    model.subgraphs[0].outputs = {far};
+    expect_refused(model, "which is not there");
+    model = test::tflite_twice();
+    model.subgraphs[0].operators[0].inputs = {far};
+    expect_refused(model, "which is not there");
+    model = test::tflite_twice();
+    model.subgraphs[0].operators[0].outputs = {far};
+    expect_refused(model, "which is not there");
+    model = test::tflite_twice();
+    model.subgraphs[0].operators[0].code = static_cast<std::uint32_t>(far);
+    expect_refused(model, "unknown code");
+  }
+  TfliteModel twice = test::tflite_twice();
+  twice.subgraphs[0].inputs = {0, 0};
+  expect_refused(twice, "an input already");
+  TfliteModel buffer = test::tflite_twice();
+  buffer.subgraphs[0].tensors[0].buffer = 9;
+  expect_refused(buffer, "buffer 9");
+}
+
+TEST(TfliteWalk, SizesFitTheirShapes) {
+  TfliteModel model = test::tflite_rows(test::kTfliteF32, 2, 3);
+  model.buffers[1] = std::string(12, '\1');
+  expect_refused(model, "a shape of 8 bytes and brings 12");
+  model = test::tflite_twice(test::kTfliteF32, {-1, 3});
+  expect_refused(model, "a dimension of -1");
+  model = test::tflite_twice(test::kTfliteF32, std::vector<std::int32_t>(65, 1));
+  expect_refused(model, "65 dimensions");
+  model = test::tflite_twice(test::kTfliteF32, std::vector<std::int32_t>(5, 1 << 30));
+  expect_refused(model, "more elements than 64 bits count");
+  model = test::tflite_twice(test::kTfliteF32, {1 << 30, 2});
+  expect_refused(model, "bytes", ErrorCode::kTooLarge);
+  model = test::tflite_twice(99);
+  expect_refused(model, "element type 99");
+  model = test::tflite_twice();
+  model.subgraphs[0].tensors[0].sparse = true;
+  expect_refused(model, "sparse");
+}
+
+TEST(TfliteWalk, RowsOfStringsHangTogether) {
+  const auto with = [](const std::vector<std::int32_t>& head, const std::string& texts) {
+    TfliteModel model = test::tflite_rows(test::kTfliteString, 1, 2);
+    std::string row(reinterpret_cast<const char*>(head.data()), head.size() * 4);
+    model.buffers.push_back(row + texts);
+    model.subgraphs[0].tensors.push_back(
+        {.name = "words", .type = test::kTfliteString, .shape = {2}, .buffer = 2});
+    return model;
+  };
+  EXPECT_EQ(check(with({2, 16, 18, 19}, "abc")).message, "fine");
+  for (const auto& head : {std::vector<std::int32_t>{2, 16, 18, 20},
+                           {2, 16, 30, 19},
+                           {2, 18, 16, 19},
+                           {2, 0, 1, 2},
+                           {-1, 16, 18, 19},
+                           {1000, 16, 18, 19},
+                           {1 << 30, 16, 18, 19},
+                           {2, -16, 18, 19}}) {
+    expect_refused(with(head, "abc"), "offsets lead out");
+  }
+  expect_refused(with({2}, ""), "offsets lead out");
+}
+
+TEST(TfliteWalk, OneTableFromManyPlacesIsCounted) {
+  // Vectors of references that all lead to the same place: small bytes, much work.
+  const std::string bytes = test::FlatWriter().write(test::flat_table(
+      {{0, test::flat_i32(3)}, {2, test::flat_ints(std::vector<std::int32_t>(1'000'001, 4))}}));
+  const auto checked = check_tflite(test::bytes_of(bytes));
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::kTooLarge) << checked.error().message;
+}
+
+TEST(TfliteWalk, NoPrefixIsAModel) {
+  const std::string bytes = test::tflite_count().bytes();
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto checked = check_tflite(test::bytes_of(bytes.substr(0, size)));
+    // What stands last may be padding.
+    EXPECT_FALSE(checked && size + 64 < bytes.size()) << size;
+  }
+}
+
+TEST(TfliteWalk, AnyByteMayBeAnything) {
+  const std::string bytes = test::tflite_count().bytes();
+  std::mt19937 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string mutated = bytes;
+    for (int k = 0; k < 1 + i % 4; ++k)
+      mutated[random() % mutated.size()] = static_cast<char>(random());
+    static_cast<void>(check_tflite(test::bytes_of(mutated)));
+    static_cast<void>(tflite_facts(test::bytes_of(mutated)));
+  }
+}
+
+TEST(TfliteFactsTest, SayWhatTheFileSays) {
+  TfliteModel model = test::tflite_twice();
+  model.min_runtime_version = std::string("2.3.0\0\0\0\0", 9);
+  model.codes.push_back({.code = test::kTfliteCustom, .custom = "MyOperator"});
+  const auto facts = tflite_facts(test::bytes_of(model.bytes()));
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ(facts->schema_version, 3u);
+  EXPECT_EQ(facts->min_runtime_version, "2.3.0");
+  EXPECT_EQ(facts->custom_operators, std::vector<std::string>{"MyOperator"});
+  EXPECT_FALSE(tflite_facts(test::bytes_of(std::string("TFL3TFL3"))));
+}
+
+}  // namespace
+}  // namespace nacre

@@ -1,0 +1,375 @@
+// TFLite models for tests, written out by hand: a FlatBuffer of tables that may be anything.
+#ifndef NACRE_TESTS_TFLITE_MODEL_H_
+#define NACRE_TESTS_TFLITE_MODEL_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace nacre::test {
+
+/// A value in a FlatBuffer: a number (by its bytes), text or bytes, a vector of i32 or i64, a
+/// table, or a vector of tables. Fields of a table are given by number.
+struct Flat {
+  struct Fields {
+    std::vector<std::pair<unsigned, Flat>> all;
+  };
+  struct Number {
+    std::uint64_t value;
+    std::size_t size;
+  };
+  std::variant<Number, std::string, std::vector<std::int32_t>, std::vector<std::int64_t>, Fields,
+               std::vector<Flat>>
+      value;
+};
+
+inline Flat flat_u8(std::uint64_t v) {
+  return {Flat::Number{v, 1}};
+}
+inline Flat flat_i32(std::int64_t v) {
+  return {Flat::Number{static_cast<std::uint32_t>(v), 4}};
+}
+inline Flat flat_u64(std::uint64_t v) {
+  return {Flat::Number{v, 8}};
+}
+inline Flat flat_bytes(std::string bytes) {
+  return {std::move(bytes)};
+}
+inline Flat flat_ints(std::vector<std::int32_t> numbers) {
+  return {std::move(numbers)};
+}
+inline Flat flat_table(std::vector<std::pair<unsigned, Flat>> fields) {
+  return {Flat::Fields{std::move(fields)}};
+}
+inline Flat flat_tables(std::vector<Flat> tables) {
+  return {std::move(tables)};
+}
+
+/// Parents before children, since distances lead forward; everything aligned as its kind needs.
+class FlatWriter {
+ public:
+  std::string write(const Flat& root, std::string_view format = "TFL3") {
+    out_.assign(4, '\0');
+    out_ += format;
+    const std::size_t at = table(std::get<Flat::Fields>(root.value));
+    put32(0, static_cast<std::uint32_t>(at));
+    return std::exchange(out_, {});
+  }
+
+ private:
+  void align(std::size_t to) { out_.resize((out_.size() + to - 1) / to * to, '\0'); }
+  void put32(std::size_t at, std::uint32_t v) { std::memcpy(out_.data() + at, &v, 4); }
+  void append32(std::uint32_t v) {
+    out_.append(4, '\0');
+    put32(out_.size() - 4, v);
+  }
+  void append16(std::size_t v) {
+    out_ += static_cast<char>(v);
+    out_ += static_cast<char>(v >> 8);
+  }
+
+  std::size_t table(const Flat::Fields& fields) {
+    unsigned count = 0;
+    for (const auto& [number, _] : fields.all)
+      count = std::max(count, number + 1);
+    // Largest first, so that all are aligned; the table starts where (start + 4) % 8 == 0.
+    std::vector<std::size_t> offsets(count, 0);
+    std::size_t size = 4;
+    for (const std::size_t width : {8u, 4u, 1u}) {
+      for (const auto& [number, field] : fields.all) {
+        const auto* plain = std::get_if<Flat::Number>(&field.value);
+        if ((plain == nullptr ? 4 : plain->size) != width) continue;
+        offsets[number] = size;
+        size += width;
+      }
+    }
+    align(8);
+    const std::size_t vtable = out_.size();
+    append16(4 + 2 * count);
+    append16(size);
+    for (const std::size_t offset : offsets)
+      append16(offset);
+    while (out_.size() % 8 != 4)
+      out_ += '\0';
+    const std::size_t start = out_.size();
+    out_.append(size, '\0');
+    put32(start, static_cast<std::uint32_t>(start - vtable));
+    for (const auto& [number, field] : fields.all) {
+      const std::size_t at = start + offsets[number];
+      if (const auto* plain = std::get_if<Flat::Number>(&field.value)) {
+        std::memcpy(out_.data() + at, &plain->value, plain->size);
+      } else {
+        refer(at, field);
+      }
+    }
+    return start;
+  }
+
+  void refer(std::size_t at, const Flat& value) {
+    std::size_t there = 0;
+    if (const auto* text = std::get_if<std::string>(&value.value)) {
+      while (out_.size() % 16 != 12)
+        out_ += '\0';
+      there = out_.size();
+      append32(static_cast<std::uint32_t>(text->size()));
+      out_ += *text;
+      out_ += '\0';
+    } else if (const auto* numbers = std::get_if<std::vector<std::int32_t>>(&value.value)) {
+      align(4);
+      there = out_.size();
+      append32(static_cast<std::uint32_t>(numbers->size()));
+      for (const std::int32_t v : *numbers)
+        append32(static_cast<std::uint32_t>(v));
+    } else if (const auto* longs = std::get_if<std::vector<std::int64_t>>(&value.value)) {
+      while (out_.size() % 8 != 4)
+        out_ += '\0';
+      there = out_.size();
+      append32(static_cast<std::uint32_t>(longs->size()));
+      for (const std::int64_t v : *longs) {
+        append32(static_cast<std::uint32_t>(v));
+        append32(static_cast<std::uint32_t>(static_cast<std::uint64_t>(v) >> 32));
+      }
+    } else if (const auto* fields = std::get_if<Flat::Fields>(&value.value)) {
+      there = table(*fields);
+    } else {
+      const auto& tables = std::get<std::vector<Flat>>(value.value);
+      align(4);
+      there = out_.size();
+      append32(static_cast<std::uint32_t>(tables.size()));
+      out_.append(4 * tables.size(), '\0');
+      for (std::size_t i = 0; i < tables.size(); ++i)
+        refer(there + 4 + 4 * i, tables[i]);
+    }
+    put32(at, static_cast<std::uint32_t>(there - at));
+  }
+
+  std::string out_;
+};
+
+// Numbers of the schema.
+enum TfliteType : std::uint8_t {
+  kTfliteF32 = 0,
+  kTfliteF16 = 1,
+  kTfliteI32 = 2,
+  kTfliteU8 = 3,
+  kTfliteI64 = 4,
+  kTfliteString = 5,
+  kTfliteBool = 6,
+  kTfliteI16 = 7,
+  kTfliteComplex64 = 8,
+  kTfliteI8 = 9,
+  kTfliteF64 = 10,
+  kTfliteU64 = 12,
+  kTfliteU32 = 15,
+  kTfliteU16 = 16,
+  kTfliteI4 = 17,
+  kTfliteBf16 = 18,
+};
+inline constexpr int kTfliteAdd = 0;
+inline constexpr int kTfliteConcatenation = 2;
+inline constexpr int kTfliteCustom = 32;
+inline constexpr int kTfliteReshape = 22;
+inline constexpr int kTfliteGather = 36;
+inline constexpr int kTfliteLess = 58;
+inline constexpr int kTfliteWhere = 109;
+inline constexpr int kTfliteIf = 118;
+inline constexpr int kTfliteWhile = 119;
+
+struct TfliteTensor {
+  std::string name;
+  std::uint8_t type = kTfliteF32;
+  std::vector<std::int32_t> shape;
+  std::uint32_t buffer = 0;
+  std::vector<std::int32_t> signature = {};  ///< with -1 for dynamic dimensions
+  bool variable = false;
+  float scale = 0;
+  std::int64_t zero_point = 0;
+  bool sparse = false;
+};
+struct TfliteOperator {
+  std::uint32_t code = 0;  ///< index into TfliteModel::codes
+  std::vector<std::int32_t> inputs;
+  std::vector<std::int32_t> outputs;
+  std::uint8_t options_kind = 0;
+  std::vector<std::pair<unsigned, Flat>> options = {};
+};
+struct TfliteSubgraph {
+  std::vector<TfliteTensor> tensors;
+  std::vector<std::int32_t> inputs;
+  std::vector<std::int32_t> outputs;
+  std::vector<TfliteOperator> operators;
+};
+struct TfliteCode {
+  int code = 0;
+  int version = 1;
+  std::string custom = {};
+};
+struct TfliteSignature {
+  std::vector<std::pair<std::string, std::uint32_t>> inputs;
+  std::vector<std::pair<std::string, std::uint32_t>> outputs;
+};
+
+struct TfliteModel {
+  std::uint32_t version = 3;
+  std::vector<TfliteCode> codes;
+  std::vector<TfliteSubgraph> subgraphs;
+  std::vector<std::string> buffers = {""};  ///< the first is always empty
+  std::vector<TfliteSignature> signatures = {};
+  std::string min_runtime_version = {};
+
+  [[nodiscard]] std::string bytes() const {
+    std::vector<Flat> flat_codes;
+    for (const TfliteCode& c : codes) {
+      std::vector<std::pair<unsigned, Flat>> fields = {
+          {0, flat_u8(std::min(c.code, 127))}, {2, flat_i32(c.version)}, {3, flat_i32(c.code)}};
+      if (!c.custom.empty()) fields.emplace_back(1, flat_bytes(c.custom));
+      flat_codes.push_back(flat_table(std::move(fields)));
+    }
+    std::vector<Flat> flat_subgraphs;
+    for (const TfliteSubgraph& s : subgraphs)
+      flat_subgraphs.push_back(subgraph(s));
+    std::vector<Flat> flat_buffers;
+    for (const std::string& b : buffers) {
+      flat_buffers.push_back(b.empty() ? flat_table({}) : flat_table({{0, flat_bytes(b)}}));
+    }
+    std::vector<std::pair<unsigned, Flat>> root = {{0, flat_i32(version)},
+                                                   {1, flat_tables(std::move(flat_codes))},
+                                                   {2, flat_tables(std::move(flat_subgraphs))}};
+    if (!min_runtime_version.empty()) {
+      flat_buffers.push_back(flat_table({{0, flat_bytes(min_runtime_version)}}));
+      root.emplace_back(
+          6, flat_tables({flat_table({{0, flat_bytes("min_runtime_version")},
+                                      {1, flat_i32(std::int64_t(flat_buffers.size()) - 1)}})}));
+    }
+    root.emplace_back(4, flat_tables(std::move(flat_buffers)));
+    if (!signatures.empty()) {
+      std::vector<Flat> all;
+      for (const TfliteSignature& s : signatures) {
+        all.push_back(flat_table({{0, tensor_map(s.inputs)},
+                                  {1, tensor_map(s.outputs)},
+                                  {2, flat_bytes("serving_default")},
+                                  {4, flat_i32(0)}}));
+      }
+      root.emplace_back(7, flat_tables(std::move(all)));
+    }
+    return FlatWriter().write(flat_table(std::move(root)));
+  }
+
+ private:
+  static Flat tensor_map(const std::vector<std::pair<std::string, std::uint32_t>>& names) {
+    std::vector<Flat> all;
+    for (const auto& [name, tensor] : names)
+      all.push_back(flat_table({{0, flat_bytes(name)}, {1, flat_i32(tensor)}}));
+    return flat_tables(std::move(all));
+  }
+  static Flat subgraph(const TfliteSubgraph& s) {
+    std::vector<Flat> tensors;
+    for (const TfliteTensor& t : s.tensors) {
+      std::vector<std::pair<unsigned, Flat>> fields = {{0, flat_ints(t.shape)},
+                                                       {1, flat_u8(t.type)},
+                                                       {2, flat_i32(t.buffer)},
+                                                       {3, flat_bytes(t.name)}};
+      if (t.scale != 0) {
+        std::int32_t bits = 0;
+        std::memcpy(&bits, &t.scale, sizeof bits);
+        fields.emplace_back(
+            4, flat_table({{2, flat_ints({bits})}, {3, Flat{std::vector{t.zero_point}}}}));
+      }
+      if (t.variable) fields.emplace_back(5, flat_u8(1));
+      if (t.sparse) fields.emplace_back(6, flat_table({{0, flat_ints({0})}}));
+      if (!t.signature.empty()) fields.emplace_back(7, flat_ints(t.signature));
+      fields.emplace_back(8, flat_u8(1));
+      tensors.push_back(flat_table(std::move(fields)));
+    }
+    std::vector<Flat> operators;
+    for (const TfliteOperator& o : s.operators) {
+      std::vector<std::pair<unsigned, Flat>> fields = {
+          {0, flat_i32(o.code)}, {1, flat_ints(o.inputs)}, {2, flat_ints(o.outputs)}};
+      if (o.options_kind != 0) {
+        fields.emplace_back(3, flat_u8(o.options_kind));
+        fields.emplace_back(4, flat_table(o.options));
+      }
+      operators.push_back(flat_table(std::move(fields)));
+    }
+    return flat_table({{0, flat_tables(std::move(tensors))},
+                       {1, flat_ints(s.inputs)},
+                       {2, flat_ints(s.outputs)},
+                       {3, flat_tables(std::move(operators))}});
+  }
+};
+
+inline std::string float_bytes(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+/// y = x + x, of any type that ADD takes; `signature` may make the first dimension dynamic.
+inline TfliteModel tflite_twice(std::uint8_t type = kTfliteF32,
+                                std::vector<std::int32_t> shape = {2, 3},
+                                std::vector<std::int32_t> signature = {}) {
+  return {.codes = {{kTfliteAdd}},
+          .subgraphs = {
+              {.tensors = {{.name = "x", .type = type, .shape = shape, .signature = signature},
+                           {.name = "y", .type = type, .shape = shape, .signature = signature}},
+               .inputs = {0},
+               .outputs = {1},
+               .operators = {{.code = 0, .inputs = {0, 0}, .outputs = {1}}}}}};
+}
+
+/// y = the rows of x: RESHAPE to [-1, last], which passes every element type through.
+inline TfliteModel tflite_rows(std::uint8_t type, std::int32_t rows, std::int32_t columns,
+                               bool dynamic = false) {
+  const std::vector<std::int32_t> to = {-1, columns};
+  const std::vector<std::int32_t> shape = {rows, columns};
+  const std::vector<std::int32_t> signature =
+      dynamic ? std::vector<std::int32_t>{-1, columns} : std::vector<std::int32_t>{};
+  return {.codes = {{kTfliteReshape}},
+          .subgraphs =
+              {{.tensors = {{.name = "x", .type = type, .shape = shape, .signature = signature},
+                            {.name = "y", .type = type, .shape = shape, .signature = signature},
+                            {.name = "to", .type = kTfliteI32, .shape = {2}, .buffer = 1}},
+                .inputs = {0},
+                .outputs = {1},
+                .operators = {{.code = 0, .inputs = {0, 2}, .outputs = {1}}}}},
+          .buffers = {"", std::string(reinterpret_cast<const char*>(to.data()), 8)}};
+}
+
+/// Counts i from 0 to `turns`, an i32 scalar input, one by one: WHILE (i < turns) i = i + 1.
+inline TfliteModel tflite_count() {
+  const std::int32_t one = 1;
+  const std::int32_t zero = 0;
+  const auto scalar = [](std::string name, std::uint8_t type = kTfliteI32,
+                         std::uint32_t buffer = 0) {
+    return TfliteTensor{.name = std::move(name), .type = type, .shape = {}, .buffer = buffer};
+  };
+  return {.codes = {{kTfliteWhile}, {kTfliteLess}, {kTfliteAdd}},
+          .subgraphs = {{.tensors = {scalar("turns"), scalar("zero", kTfliteI32, 2), scalar("i"),
+                                     scalar("end")},
+                         .inputs = {0},
+                         .outputs = {2},
+                         .operators = {{.code = 0,
+                                        .inputs = {1, 0},
+                                        .outputs = {2, 3},
+                                        .options_kind = 93,
+                                        .options = {{0, flat_i32(1)}, {1, flat_i32(2)}}}}},
+                        {.tensors = {scalar("i"), scalar("end"), scalar("more", kTfliteBool)},
+                         .inputs = {0, 1},
+                         .outputs = {2},
+                         .operators = {{.code = 1, .inputs = {0, 1}, .outputs = {2}}}},
+                        {.tensors = {scalar("i"), scalar("end"), scalar("one", kTfliteI32, 1),
+                                     scalar("next")},
+                         .inputs = {0, 1},
+                         .outputs = {3, 1},
+                         .operators = {{.code = 2, .inputs = {0, 2}, .outputs = {3}}}}},
+          .buffers = {"", std::string(reinterpret_cast<const char*>(&one), 4),
+                      std::string(reinterpret_cast<const char*>(&zero), 4)}};
+}
+
+}  // namespace nacre::test
+
+#endif  // NACRE_TESTS_TFLITE_MODEL_H_
