@@ -94,10 +94,11 @@ inline std::string tf_sum_graph() {
 }
 
 /// saved_model.pb with one signature; names are (name, "node:port").
-inline std::string tf_saved_model(
-    const std::string& graph, const std::vector<std::pair<std::string, std::string>>& inputs,
-    const std::vector<std::pair<std::string, std::string>>& outputs,
-    std::vector<std::int64_t> dims = {-1, 3}, const std::string& more_of_the_meta_graph = {}) {
+inline std::string tf_saved_model(const std::string& graph,
+                                  const std::vector<std::pair<std::string, std::string>>& inputs,
+                                  const std::vector<std::pair<std::string, std::string>>& outputs,
+                                  std::vector<std::int64_t> dims = {-1, 3},
+                                  const std::string& more_of_the_meta_graph = {}) {
   const auto infos = [&](int field, const auto& names) {
     std::string out;
     for (const auto& [name, tensor] : names) {
@@ -108,9 +109,9 @@ inline std::string tf_saved_model(
   };
   const std::string signature =
       infos(1, inputs) + infos(2, outputs) + pb_bytes(3, "tensorflow/serving/predict");
-  return pb_number(1, 1) + pb_bytes(2, pb_bytes(1, pb_bytes(4, "serve")) + pb_bytes(2, graph) +
-                                           pb_entry(5, "serving_default", signature) +
-                                           more_of_the_meta_graph);
+  return pb_number(1, 1) +
+         pb_bytes(2, pb_bytes(1, pb_bytes(4, "serve")) + pb_bytes(2, graph) +
+                         pb_entry(5, "serving_default", signature) + more_of_the_meta_graph);
 }
 
 }  // namespace nacre::test

@@ -308,6 +308,16 @@ inline std::string float_bytes(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
+/// ADD with the options that OpenVINO asks for and TFLite does without.
+inline TfliteOperator tflite_add(std::uint32_t code, std::vector<std::int32_t> inputs,
+                                 std::int32_t output) {
+  return {.code = code,
+          .inputs = std::move(inputs),
+          .outputs = {output},
+          .options_kind = 11,
+          .options = {{0, flat_u8(0)}}};
+}
+
 /// y = x + x, of any type that ADD takes; `signature` may make the first dimension dynamic.
 inline TfliteModel tflite_twice(std::uint8_t type = kTfliteF32,
                                 std::vector<std::int32_t> shape = {2, 3},
@@ -318,7 +328,7 @@ inline TfliteModel tflite_twice(std::uint8_t type = kTfliteF32,
                            {.name = "y", .type = type, .shape = shape, .signature = signature}},
                .inputs = {0},
                .outputs = {1},
-               .operators = {{.code = 0, .inputs = {0, 0}, .outputs = {1}}}}}};
+               .operators = {tflite_add(0, {0, 0}, 1)}}}};
 }
 
 /// y = the rows of x: RESHAPE to [-1, last], which passes every element type through.

@@ -1,10 +1,12 @@
 #include "model_reader.h"
 
+#include "frontends.h"
 #include "messages.h"
 
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -51,6 +53,10 @@ Result<std::shared_ptr<ov::Model>> read_bytes(ov::Core& core,
   if (auto checked = check_format(model, encoding, "The model's first part"); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
+  if (ir) {
+    std::istringstream xml{std::string(model)};
+    if (auto checked = check_ir(xml); !checked) return std::unexpected(std::move(checked.error()));
+  }
   // The model keeps its weights, and the guest's bytes are gone after the load.
   ov::Tensor weights;
   if (parts.size() == 2 && !parts[1].empty()) {
@@ -84,6 +90,11 @@ Result<std::shared_ptr<ov::Model>> read_files(ov::Core& core, std::span<const st
   if (auto checked = check_format(begin, encoding, "The file '" + paths[0] + "'"); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
+  if (ir) {
+    file.clear();
+    file.seekg(0);
+    if (auto checked = check_ir(file); !checked) return std::unexpected(std::move(checked.error()));
+  }
   return core.read_model(paths[0], paths.size() == 2 ? paths[1] : std::string());
 }
 
@@ -91,8 +102,14 @@ Result<std::shared_ptr<ov::Model>> read_files(ov::Core& core, std::span<const st
 
 Result<std::shared_ptr<ov::Model>> read_model(ov::Core& core, const ModelSource& source,
                                               GraphEncoding encoding) {
-  const std::string format = encoding == GraphEncoding::kOnnx ? "an ONNX model" : "an OpenVINO IR";
+  const std::string format = encoding == GraphEncoding::kOnnx             ? "an ONNX model"
+                             : encoding == GraphEncoding::kTensorflow     ? "a TensorFlow model"
+                             : encoding == GraphEncoding::kTensorflowlite ? "a TFLite model"
+                                                                          : "an OpenVINO IR";
   try {
+    if (encoding == GraphEncoding::kTensorflow || encoding == GraphEncoding::kTensorflowlite) {
+      return read_by_frontend(source, encoding);
+    }
     return source.paths.empty() ? read_bytes(core, source.parts, encoding)
                                 : read_files(core, source.paths, encoding);
   } catch (const std::exception& e) {

@@ -1,4 +1,4 @@
-// From bytes or files to an ov::Model, for the two formats Nacre reads with OpenVINO.
+// From bytes or files to an ov::Model, for the formats Nacre reads with OpenVINO.
 #ifndef NACRE_BACKENDS_OPENVINO_MODEL_READER_H_
 #define NACRE_BACKENDS_OPENVINO_MODEL_READER_H_
 
@@ -9,7 +9,8 @@
 
 namespace nacre::openvino {
 
-/// Reads IR (the XML, then the weights if it has any) or ONNX (one part). A path to an XML alone
+/// Reads IR (the XML, then the weights if it has any), ONNX (one part), and from paths only
+/// TensorFlow and TFLite (frontends.h). A path to an XML alone
 /// takes the .bin beside it, where there is one. Nothing of `source` is referred to afterwards,
 /// except files, which may stay mapped.
 /// Errors: kInvalidArgument for a wrong number of parts, kModelNotFound for a missing file,

@@ -31,6 +31,7 @@ class TfliteBackend final : public Backend {
          api().cancel != nullptr && api().options_enable_cancellation != nullptr ? "yes" : "no"},
         // A pool of threads belongs to one interpreter, so more are asked for, not assumed.
         {"threads.default", "1"},
+        {"limits.rank", std::to_string(kMaxRank)},
     };
     if (api().schema_version != nullptr) {
       all.push_back({"tflite.schema_version", std::to_string(api().schema_version())});

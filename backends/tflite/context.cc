@@ -1,5 +1,7 @@
 #include "context.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -27,6 +29,12 @@ std::unexpected<Error> stopped() {
   return fail(ErrorCode::kTimeout, "The computation was stopped before it was done.");
 }
 
+std::unexpected<Error> no_memory(const std::string& shapes) {
+  return fail(
+      ErrorCode::kTooLarge,
+      "There is no memory for what the model computes on inputs of the shapes " + shapes + ".");
+}
+
 bool can_set_memory() {
   const Api& a = api();
   return a.set_custom_allocation != nullptr && a.allocation_type != nullptr &&
@@ -38,18 +46,12 @@ bool in_arena(const TfLiteTensor* tensor) {
   return type == kTfLiteArenaRw || type == kTfLiteCustom;
 }
 
-// The library does not notice when it gets no memory for its arena: then no tensor in it has any.
-// Single ones, which nothing uses, may have none, so a few bytes prove nothing.
-bool arena_is_missing(const TfLiteInterpreter* interpreter) {
-  constexpr std::size_t kFew = std::size_t{1} << 20;
-  std::size_t missing = 0;
-  for (int i = 0; const TfLiteTensor* tensor = api().tensor(interpreter, i); ++i) {
-    if (api().allocation_type(tensor) != kTfLiteArenaRw || api().tensor_bytes(tensor) == 0)
-      continue;
-    if (api().tensor_data(tensor) != nullptr) return false;
-    missing += api().tensor_bytes(tensor);
-  }
-  return missing > kFew;
+std::uint64_t physical_memory() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long size = sysconf(_SC_PAGESIZE);
+  return pages <= 0 || size <= 0
+             ? std::numeric_limits<std::uint64_t>::max()
+             : static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size);
 }
 
 }  // namespace
@@ -155,6 +157,39 @@ Result<void> TfliteContext::compute(std::span<const nacre_tensor> inputs, const 
   return {};
 }
 
+// When the library gets no memory for a larger arena it copies the old one to address 0. So larger
+// inputs are first tried on an interpreter without an old one; and where the sizes are found only
+// while computing, what the tensors took at load is scaled up.
+Result<void> TfliteContext::check_memory(std::span<const nacre_tensor> inputs,
+                                         const std::string& shapes) {
+  std::uint64_t bytes = 0;
+  for (const nacre_tensor& input : inputs)
+    bytes += input.size;
+  if (bytes <= largest_inputs_) return {};
+  if (model_->sizes_vary) {
+    const double factor = static_cast<double>(bytes) /
+                          static_cast<double>(std::max<std::uint64_t>(model_->input_bytes, 1));
+    if (factor * static_cast<double>(model_->tensor_bytes) >
+        static_cast<double>(physical_memory())) {
+      return no_memory(shapes);
+    }
+  } else if (largest_inputs_ != 0 || bytes > model_->input_bytes) {
+    const Interpreter trial = make_interpreter(*model_->handle, model_->threads);
+    for (std::size_t i = 0; i < inputs.size() && trial.handle != nullptr; ++i) {
+      const std::vector<int> dims(inputs[i].dims, inputs[i].dims + inputs[i].rank);
+      static_cast<void>(api().resize_input(trial.handle.get(), static_cast<std::int32_t>(i),
+                                           dims.data(), static_cast<std::int32_t>(dims.size())));
+    }
+    // Any other failure comes again, and is told then.
+    if (trial.handle != nullptr && api().allocate_tensors(trial.handle.get()) == kTfLiteOk &&
+        arena_is_missing(trial.handle.get())) {
+      return no_memory(shapes);
+    }
+  }
+  largest_inputs_ = bytes;
+  return {};
+}
+
 Result<void> TfliteContext::allocate(std::span<const nacre_tensor> inputs) {
   TfLiteInterpreter* handle = interpreter_.handle.get();
   static_cast<void>(interpreter_.complaints->take());
@@ -163,21 +198,23 @@ Result<void> TfliteContext::allocate(std::span<const nacre_tensor> inputs) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::span<const std::int64_t> dims{inputs[i].dims, inputs[i].rank};
     shapes += (shapes.empty() ? "" : ", ") + to_string(dims);
-    std::vector<int> small;
-    for (const std::int64_t dim : dims) {
-      if (dim > std::numeric_limits<int>::max()) {
-        return fail(ErrorCode::kInvalidArgument,
-                    "TensorFlow Lite takes dimensions up to 2147483647; the input '" +
-                        model_->description.inputs[i].name + "' has the shape " + to_string(dims) +
-                        ".");
-      }
-      small.push_back(static_cast<int>(dim));
+    if (std::ranges::all_of(
+            dims, [](std::int64_t dim) { return dim <= std::numeric_limits<int>::max(); })) {
+      continue;
     }
+    return fail(ErrorCode::kInvalidArgument,
+                "TensorFlow Lite takes dimensions up to 2147483647; the input '" +
+                    model_->description.inputs[i].name + "' has the shape " + to_string(dims) +
+                    ".");
+  }
+  if (auto fits = check_memory(inputs, shapes); !fits) return fits;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const std::vector<int> dims(inputs[i].dims, inputs[i].dims + inputs[i].rank);
     inputs_[i].shape.reset();
-    if (api().resize_input(handle, static_cast<std::int32_t>(i), small.data(),
-                           static_cast<std::int32_t>(small.size())) != kTfLiteOk) {
+    if (api().resize_input(handle, static_cast<std::int32_t>(i), dims.data(),
+                           static_cast<std::int32_t>(dims.size())) != kTfLiteOk) {
       return failed(ErrorCode::kInvalidArgument,
-                    "TensorFlow Lite does not take the shape " + to_string(dims));
+                    "TensorFlow Lite does not take inputs of the shapes " + shapes);
     }
     // So that the arena holds no place for it.
     if (inputs_[i].in_place && !set_memory(inputs_[i].tensor, g_nothing, kAnySize)) {
@@ -194,11 +231,7 @@ Result<void> TfliteContext::allocate(std::span<const nacre_tensor> inputs) {
                   "TensorFlow Lite cannot compute on inputs of the shapes " + shapes);
   }
   const bool sizes_vary = has_dynamic_tensors(handle);
-  if (!sizes_vary && arena_is_missing(handle)) {
-    return fail(
-        ErrorCode::kTooLarge,
-        "There is no memory for what the model computes on inputs of the shapes " + shapes + ".");
-  }
+  if (arena_is_missing(handle)) return no_memory(shapes);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
     const TfLiteTensor* tensor = api().output_tensor(handle, static_cast<std::int32_t>(i));

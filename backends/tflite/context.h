@@ -6,9 +6,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph.h"
@@ -51,6 +54,8 @@ class TfliteContext final : public BackendContext {
 
   [[nodiscard]] Result<void> compute(std::span<const nacre_tensor> inputs, const OutputSink& sink);
   [[nodiscard]] Result<void> allocate(std::span<const nacre_tensor> inputs);
+  [[nodiscard]] Result<void> check_memory(std::span<const nacre_tensor> inputs,
+                                          const std::string& shapes);
   [[nodiscard]] Result<void> set_input(std::size_t index, const nacre_tensor& tensor);
   [[nodiscard]] Result<void> bind_output(std::size_t index, const OutputSink& sink);
   [[nodiscard]] Result<void> invoke();
@@ -63,6 +68,7 @@ class TfliteContext final : public BackendContext {
   std::vector<Input> inputs_;
   std::vector<Output> outputs_;
   bool allocated_ = false;
+  std::uint64_t largest_inputs_ = 0;  // bytes of all together that there was memory for
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> invoking_{false};
 };

@@ -134,6 +134,33 @@ bool has_dynamic_tensors(const TfLiteInterpreter* interpreter) {
   return false;
 }
 
+bool arena_is_missing(const TfLiteInterpreter* interpreter) {
+  if (has_dynamic_tensors(interpreter)) return false;  // not all are allocated yet
+  constexpr std::uint64_t kFew = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kAlignment = 64;
+  std::uint64_t all = 0;
+  std::uint64_t highest = 0;
+  bool one_at_zero = false;
+  for (int i = 0; const TfLiteTensor* tensor = api().tensor(interpreter, i); ++i) {
+    if (api().allocation_type(tensor) != kTfLiteArenaRw || api().tensor_bytes(tensor) == 0)
+      continue;
+    const auto address = reinterpret_cast<std::uintptr_t>(api().tensor_data(tensor));
+    all += api().tensor_bytes(tensor) + kAlignment;
+    highest = std::max<std::uint64_t>(highest, address);
+    one_at_zero = one_at_zero || address == 0;
+  }
+  return one_at_zero && highest < all && all > kFew;
+}
+
+std::uint64_t bytes_of_tensors(const TfLiteInterpreter* interpreter) {
+  std::uint64_t bytes = 0;
+  if (api().tensor == nullptr || api().allocation_type == nullptr) return bytes;
+  for (int i = 0; const TfLiteTensor* tensor = api().tensor(interpreter, i); ++i) {
+    if (api().allocation_type(tensor) != kTfLiteMmapRo) bytes += api().tensor_bytes(tensor);
+  }
+  return bytes;
+}
+
 Result<GraphDescription> describe_interpreter(TfLiteInterpreter* interpreter) {
   GraphDescription description;
   for (std::int32_t i = 0; i < api().input_count(interpreter); ++i) {

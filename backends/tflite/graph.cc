@@ -90,12 +90,12 @@ std::unexpected<Error> not_taken(const Model& model, Complaints& complaints) {
                     "', and only TensorFlow Lite's own operators run here.");
   }
   if (why.find("schema version") != why.npos) {
-    return fail(ErrorCode::kUnsupportedOperation,
+    return fail(ErrorCode::kInvalidEncoding,
                 "The model's format is not the one of TensorFlow Lite " +
                     std::string(api().version()) + ": " + why);
   }
   if (std::string newer = explain_newer_operator(model.bytes); !newer.empty()) {
-    return fail(ErrorCode::kUnsupportedOperation, newer);
+    return fail(ErrorCode::kInvalidEncoding, newer);
   }
   return fail(ErrorCode::kUnsupportedOperation, "TensorFlow Lite cannot prepare the model: " + why);
 }
@@ -134,7 +134,14 @@ Result<std::unique_ptr<BackendGraph>> TfliteGraph::load(const ModelSource& sourc
   if (allocated != kTfLiteOk && std::ranges::none_of(description->inputs, is_dynamic)) {
     return not_taken(*model, *first.complaints);
   }
+  if (arena_is_missing(first.handle.get())) {
+    return fail(ErrorCode::kTooLarge, "There is no memory for what the model computes.");
+  }
   model->description = std::move(*description);
+  model->sizes_vary = allocated != kTfLiteOk || has_dynamic_tensors(first.handle.get());
+  model->tensor_bytes = bytes_of_tensors(first.handle.get());
+  for (std::int32_t i = 0; i < api().input_count(first.handle.get()); ++i)
+    model->input_bytes += api().tensor_bytes(api().input_tensor(first.handle.get(), i));
   return std::make_unique<TfliteGraph>(std::move(model), std::move(first));
 }
 

@@ -27,13 +27,17 @@ struct Model {
   ModelHandle handle;  // refers to both
   GraphDescription description;
   std::uint32_t threads = 1;
+  bool sizes_vary = false;        // the size of some tensor is known only while computing
+  std::uint64_t input_bytes = 0;  // at the shapes of the file, as all tensors':
+  std::uint64_t tensor_bytes = 0;
 };
 
 /// Any thread.
 class TfliteGraph final : public BackendGraph {
  public:
-  /// Errors: kModelNotFound, kInvalidEncoding (no TFLite model), kUnsupportedOperation (an operator
-  /// or element type that the library or Nacre has not, or of a newer version).
+  /// Errors: kModelNotFound; kInvalidEncoding for what is no TFLite model, or one of a newer schema
+  /// or with newer operators than the library's; kUnsupportedOperation for custom operators and
+  /// for element types that Nacre does not carry.
   [[nodiscard]] static Result<std::unique_ptr<BackendGraph>> load(const ModelSource& source,
                                                                   const LoadOptions& options);
 

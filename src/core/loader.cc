@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -159,6 +160,42 @@ std::vector<Property> tflite_model_facts(Bytes model) {
   return facts;
 }
 
+/// The N of a property "1-N"; nullopt when there is none.
+std::optional<std::int64_t> newest(std::string_view range) {
+  const auto dash = range.find('-');
+  if (dash == range.npos) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] =
+      std::from_chars(range.data() + dash + 1, range.data() + range.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  return number;
+}
+
+/// Refuses a model of a newer ONNX than the backend says it reads. Some runtimes read such a model
+/// without a word, as if it were of the newest that they know.
+Result<void> check_onnx_versions(const OpenBackend& backend, Bytes model) {
+  const auto versions = onnx_versions(model);
+  if (!versions) return {};  // whoever loads it says what is wrong
+  const auto check = [&](std::string_view what, std::int64_t wanted,
+                         std::string_view key) -> Result<void> {
+    const auto known = newest(backend.property(key));
+    if (!known || wanted <= *known) return {};
+    return fail(
+        ErrorCode::kInvalidEncoding,
+        fmt::format("the model wants ONNX {} {}; {} {} supports up to {}", what, wanted,
+                    backend.property("vendor"), backend.property("vendor.version"), *known));
+  };
+  if (versions->ir_version) {
+    auto ok = check("IR version", *versions->ir_version, "onnx.ir_version");
+    if (!ok) return ok;
+  }
+  for (const OnnxOpset& opset : versions->opsets) {
+    if (!opset.domain.empty() && opset.domain != "ai.onnx") continue;
+    if (auto ok = check("opset (ai.onnx)", opset.version, "onnx.opset"); !ok) return ok;
+  }
+  return {};
+}
+
 Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> backend,
                                          const ModelSource& source, const LoadOptions& options,
                                          std::vector<Property> facts = {}) {
@@ -298,6 +335,11 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   }
   auto backend = choose(catalog, {}, *decided, target);
   if (!backend) return std::unexpected(without_tflite(std::move(backend.error()), *decided));
+  if (*decided == GraphEncoding::kOnnx) {
+    if (auto ok = check_onnx_versions(**backend, parts[0]); !ok) {
+      return std::unexpected(std::move(ok.error()));
+    }
+  }
   LoadOptions options;
   options.encoding = *decided;
   options.target = target;
@@ -347,6 +389,11 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
     }
   }
   if (!backend) return std::unexpected(std::move(backend.error()));
+  if (*decided == GraphEncoding::kOnnx) {
+    if (auto ok = check_onnx_versions(**backend, opened->files[0].bytes()); !ok) {
+      return std::unexpected(std::move(ok.error()));
+    }
+  }
   const LoadOptions options = options_of(spec, *decided);
   if (lists((*backend)->property("loads"), "path") || opened->files.empty()) {
     return load_with(std::move(*backend), {.parts = {}, .paths = opened->paths}, options,

@@ -1,4 +1,4 @@
-// The same network in both runtimes that read ONNX gives the same answers.
+// The same network in the runtimes that read it gives the same answers.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,6 +50,56 @@ TEST(RuntimesAgree, OnEfficientNetLite0) {
     EXPECT_LT(difference(std::string(NACRE_TEST_MODELS_DIR) + "/efficientnet-lite0.onnx",
                          {noise(TensorType::kF32, {1, 3, 224, 224}, seed)}),
               1e-3);
+  }
+}
+
+// One network in three formats through three runtimes, beside each other: the names of the outputs
+// differ by format, their order by whether there is a signature.
+TEST(RuntimesAgree, OnBasicPitchInEveryFormat) {
+  const std::string folder = NACRE_TEST_BASIC_PITCH_DIR;
+  struct Reader {
+    std::string path;
+    std::string more;
+    std::string backend;
+    std::vector<std::string> outputs;  // contour, note, onset
+  };
+  const std::vector<std::string> tensors = {
+      "StatefulPartitionedCall:0", "StatefulPartitionedCall:1", "StatefulPartitionedCall:2"};
+  const std::vector<std::string> names = {"contour", "note", "onset"};
+  const std::vector<Reader> readers = {
+      {folder + "/nmp.onnx", "backend=onnxruntime", "onnxruntime", tensors},
+      {folder + "/nmp.onnx", "backend=openvino", "openvino", tensors},
+      {folder + "/nmp.tflite", "", "tflite", names},
+      {folder + "/nmp.tflite", "backend=openvino", "openvino", tensors},
+      {folder + "/nmp", "", "openvino", names}};
+  const Plain x = noise(TensorType::kF32, {1, 43844, 1}, 20);
+  std::vector<std::vector<float>> reference;
+  for (const Reader& reader : readers) {
+    auto graph = load_path(reader.path, reader.more);
+    ASSERT_TRUE(graph) << reader.path << ": " << graph.error().message;
+    EXPECT_EQ((*graph)->backend(), reader.backend);
+    auto context = ExecutionContext::create(*graph).value();
+    const auto outputs = compute(*context, {x});
+    ASSERT_TRUE(outputs) << reader.path << ": " << outputs.error().message;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto index = context->output_index(reader.outputs[i]);
+      ASSERT_TRUE(index) << reader.path << ": " << index.error().message;
+      const auto numbers = values<float>(outputs->at(*index));
+      if (reference.size() <= i) {
+        reference.push_back(numbers);
+        EXPECT_EQ(numbers.size(), i == 0 ? 172u * 264 : 172u * 88);
+        double sum = 0;
+        for (const float v : numbers)
+          sum += v;
+        EXPECT_GT(sum, 100) << "the network says something";
+      }
+      ASSERT_EQ(numbers.size(), reference[i].size()) << reader.path;
+      double largest = 0;
+      for (std::size_t k = 0; k < numbers.size(); ++k)
+        largest = std::max(largest, static_cast<double>(std::fabs(numbers[k] - reference[i][k])));
+      EXPECT_LT(largest, 1e-4) << reader.path << " by " << reader.backend << ", output "
+                               << reader.outputs[i];
+    }
   }
 }
 

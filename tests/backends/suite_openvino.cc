@@ -1,4 +1,11 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "suite_onnx.h"
+#include "tf_graph.h"
+#include "tflite_model.h"
 
 namespace nacre::test {
 namespace {
@@ -46,7 +53,48 @@ bool add_ir_case() {
        .outputs = {plain<float>(TensorType::kF32, {2, 4}, {11, 22, 33, 44, 15, 26, 37, 48})}});
 }
 
-const bool kRegistered = add_onnx_cases("openvino") && add_ir_case();
+// A file of this process under that name, by which OpenVINO knows its format.
+std::string written(const std::string& name, const std::string& bytes) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("nacre-suite-" + std::to_string(getpid())) / name;
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path.string();
+}
+
+bool add_tensorflow_cases() {
+  const Plain x = plain<float>(TensorType::kF32, {2, 3}, {1, 2, 3, 4, 5, 6});
+  const Plain y = plain<float>(TensorType::kF32, {2, 3}, {10, 20, 30, 40, 50, 60});
+  const Plain sum = plain<float>(TensorType::kF32, {2, 3}, {11, 22, 33, 44, 55, 66});
+  const Plain twice = plain<float>(TensorType::kF32, {2, 3}, {2, 4, 6, 8, 10, 12});
+  const auto load_saved = [] {
+    const std::string file = written(
+        "saved/saved_model.pb",
+        tf_saved_model(tf_sum_graph(), {{"left", "x:0"}, {"right", "y:0"}}, {{"total", "sum:0"}}));
+    return load_path(std::filesystem::path(file).parent_path().string());
+  };
+  return add_case({.name = "openvino_saved_model",
+                   .backend = "openvino",
+                   .load = load_saved,
+                   .inputs = {x, y},
+                   .outputs = {sum}}) &&
+         add_case({.name = "openvino_frozen_graph",
+                   .backend = "openvino",
+                   .load = [] { return load_path(written("sum.pb", tf_sum_graph())); },
+                   .inputs = {x, y},
+                   .outputs = {sum}}) &&
+         add_case({.name = "openvino_tflite",
+                   .backend = "openvino",
+                   .load =
+                       [] {
+                         return load_path(written("twice.tflite", tflite_twice().bytes()),
+                                          "backend=openvino");
+                       },
+                   .inputs = {x},
+                   .outputs = {twice}});
+}
+
+const bool kRegistered = add_onnx_cases("openvino") && add_ir_case() && add_tensorflow_cases();
 
 }  // namespace
 }  // namespace nacre::test

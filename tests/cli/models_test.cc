@@ -32,7 +32,7 @@ TEST(Backends, EchoIsAlwaysThere) {
 TEST(Backends, WhatWasBuiltIsThereAndTheRestSaysHowToGetIt) {
   const auto json = nlohmann::json::parse(nacre({"backends", "--json"}).out);
   const std::string built = NACRE_TEST_BACKENDS;
-  for (const char* name : {"onnxruntime", "openvino"}) {
+  for (const char* name : {"onnxruntime", "openvino", "tflite"}) {
     bool found = false;
     for (const auto& backend : json) {
       if (backend["name"] != name) continue;

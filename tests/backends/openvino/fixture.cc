@@ -138,8 +138,9 @@ std::vector<Plain> direct(ov::CompiledModel& model, const std::vector<Plain>& in
   std::vector<Plain> outputs;
   for (std::size_t i = 0; i < model.outputs().size(); ++i) {
     const ov::Tensor tensor = request.get_output_tensor(i);
+    const ov::Shape shape = tensor.get_shape();  // asked twice, a dynamic one moves
     outputs.push_back({from_ov(tensor.get_element_type()),
-                       {tensor.get_shape().begin(), tensor.get_shape().end()},
+                       {shape.begin(), shape.end()},
                        {static_cast<const char*>(tensor.data()), tensor.get_byte_size()}});
   }
   return outputs;

@@ -85,7 +85,7 @@ TEST_F(TfliteFile, AnotherSchemaSaysWantedAndSupported) {
   TfliteModel model = tflite_twice();
   model.version = 4;
   for (const Error& error : {load_error(model), load_path(write(model.bytes())).error()}) {
-    expect(error, ErrorCode::kUnsupportedOperation, "schema version 4");
+    expect(error, ErrorCode::kInvalidEncoding, "schema version 4");
     EXPECT_THAT(error.message, HasSubstr("supported version 3"));
   }
 }
@@ -94,7 +94,7 @@ TEST_F(TfliteFile, ANewerOperatorSaysWantedAndSupported) {
   TfliteModel model = tflite_twice();
   model.codes[0].version = 99;
   for (const Error& error : {load_error(model), load_path(write(model.bytes())).error()}) {
-    expect(error, ErrorCode::kUnsupportedOperation, "the operator ADD in version 99");
+    expect(error, ErrorCode::kInvalidEncoding, "the operator ADD in version 99");
     EXPECT_THAT(error.message, testing::ContainsRegex("has versions 1 to [1-9]"));
     EXPECT_THAT(error.message, HasSubstr("TensorFlow Lite 2."));
   }
@@ -104,10 +104,10 @@ TEST_F(TfliteFile, ANewerOperatorSaysWantedAndSupported) {
   model.codes[0].version = std::stoi(sentence.substr(at));
   EXPECT_EQ(load_error(model).message, "loaded");
   ++model.codes[0].version;
-  EXPECT_EQ(load_error(model).code, ErrorCode::kUnsupportedOperation);
+  EXPECT_EQ(load_error(model).code, ErrorCode::kInvalidEncoding);
 
   model.codes[0] = {.code = 250};
-  expect(load_error(model), ErrorCode::kUnsupportedOperation, "does not have that operator");
+  expect(load_error(model), ErrorCode::kInvalidEncoding, "does not have that operator");
 }
 
 TEST_F(TfliteFile, CustomOperatorsAreRefused) {
