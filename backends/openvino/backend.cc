@@ -195,7 +195,8 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
     auto description = describe_model(**model, on_cpu);
     if (!description) return std::unexpected(std::move(description.error()));
     auto compiled = core_.compile_model(*model, *device, compile_properties(options, on_cpu));
-    return std::make_unique<OpenvinoGraph>(std::move(compiled), std::move(*description), on_cpu);
+    return std::make_unique<OpenvinoGraph>(std::move(compiled), std::move(*description), on_cpu,
+                                           has_subgraphs(**model));
   } catch (const std::exception& e) {
     return fail(ErrorCode::kRuntimeError,
                 "OpenVINO cannot prepare the model for the device: " + explain(e));

@@ -136,9 +136,17 @@ Result<void> check_types(const ov::Model& model) {
   return {};
 }
 
-OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu)
+bool has_subgraphs(const ov::Model& model) {
+  return std::ranges::any_of(model.get_ops(), [](const std::shared_ptr<ov::Node>& node) {
+    return ov::is_type<ov::op::util::MultiSubGraphOp>(node);
+  });
+}
+
+OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu,
+                             bool with_subgraphs)
     : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {
-  may_run_inline_ = on_cpu_ && compiled_.get_property(ov::inference_num_threads) > 1;
+  may_run_inline_ =
+      on_cpu_ && !with_subgraphs && compiled_.get_property(ov::inference_num_threads) > 1;
   // OpenVINO finds a port by its tensor. Where an output is an input passed through, or is the same
   // value as another output, setting the one's memory would set the other's.
   std::vector<ov::Output<ov::Node>> sources;

@@ -17,6 +17,9 @@ namespace nacre::openvino {
 /// operation.
 [[nodiscard]] Result<void> check_types(const ov::Model& model);
 
+/// Whether an operation of the model runs subgraphs: Loop, TensorIterator, If.
+[[nodiscard]] bool has_subgraphs(const ov::Model& model);
+
 /// What the model says of its inputs and outputs, with OpenVINO's own names where the model gave
 /// none to a tensor. `on_cpu` adds the notes on types that the CPU plug-in narrows.
 /// kUnsupportedOperation for an element type or a rank that Nacre's tensors do not have.
@@ -25,7 +28,8 @@ namespace nacre::openvino {
 /// Any thread. The compiled model is shared by all contexts; each has an infer request of its own.
 class OpenvinoGraph final : public BackendGraph {
  public:
-  OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu);
+  OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu,
+                bool has_subgraphs);
 
   [[nodiscard]] GraphDescription describe() const override { return description_; }
   [[nodiscard]] Result<std::unique_ptr<BackendContext>> create_context() override;
@@ -37,6 +41,7 @@ class OpenvinoGraph final : public BackendGraph {
   bool on_cpu_;
   // On one thread OpenVINO's infer() takes a short way that loses exceptions, so that the output is
   // whatever the memory held, and that no cancel reaches; start_async() does neither.
+  // How far that holds inside of a loop's body is nowhere said, so models with one go there too.
   bool may_run_inline_ = false;
 };
 
