@@ -115,6 +115,31 @@ TEST(Limits, ModelAndTensorBytes) {
   EXPECT_EQ(guest.call("set_input", {context, 0, kRecord}), 7u);
 }
 
+// Strings cost a runtime far more than their bytes, so a guest's have a limit of their own.
+TEST(Limits, Strings) {
+  GraphDescription words;
+  words.inputs.push_back({"words", TensorType::kString, Shape{-1}, ""});
+  words.outputs = words.inputs;
+  FakeGuest guest(words, {.limits = {.max_strings = 3, .max_string_bytes = 20}});
+  const auto context = guest.init(guest.open("net"));
+  const auto set = [&](std::size_t count, const std::string& each) {
+    std::string rows;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto size = static_cast<std::uint32_t>(each.size());
+      rows.append(reinterpret_cast<const char*>(&size), sizeof size);
+      rows += each;
+    }
+    guest.put_tensor({static_cast<std::uint32_t>(rows.size())}, kWitxU8, rows);
+    return guest.call("set_input", {context, 0, kRecord});
+  };
+  EXPECT_EQ(set(3, "ab"), 0u) << guest.state.last_error().message;
+  EXPECT_EQ(set(4, ""), 7u);
+  EXPECT_THAT(guest.state.last_error().message, HasSubstr("4 strings"));
+  EXPECT_EQ(set(3, "abc"), 7u);
+  EXPECT_THAT(guest.state.last_error().message, HasSubstr("strings of 21 bytes"));
+  EXPECT_EQ(guest.call("compute", {context}), 0u) << "a refused tensor changes nothing";
+}
+
 TEST(Limits, NamesFromThemselves) {
   FakeGuest guest(described(), {.limits = {.max_name_bytes = 2}});
   guest.put_bytes(kName, "net");
