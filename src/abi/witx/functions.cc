@@ -118,12 +118,12 @@ constexpr std::array kWasiNn = {
 }  // namespace
 
 std::span<const HostFunction> functions() noexcept {
-  static const auto kAll = [] {
-    std::array<HostFunction, kWasiNn.size() + kNacreNnCount> all;
-    std::ranges::copy(nacre_nn_functions(), std::ranges::copy(kWasiNn, all.begin()).out);
-    return all;
+  static const auto all = [] {
+    std::array<HostFunction, kWasiNn.size() + kNacreNnCount> table;
+    std::ranges::copy(nacre_nn_functions(), std::ranges::copy(kWasiNn, table.begin()).out);
+    return table;
   }();
-  return kAll;
+  return all;
 }
 
 }  // namespace nacre::witx
