@@ -3,77 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <sstream>
-#include <tuple>
+#include <string>
+#include <vector>
 
-#include "cli/process.h"
+#include "abi_test_base.h"
 
 namespace nacre::test {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
-struct Abi {
-  std::string name;
-  std::string ending;  ///< of a guest's file
-};
-
-const std::vector<Abi> kAbis = {{"module", ".wasm"},
-                                {"component_2024_06_25", ".2024-06-25.component.wasm"},
-                                {"component_2024_08_19", ".2024-08-19.component.wasm"},
-                                {"component_2024_10_28", ".component.wasm"}};
-
-bool is_built(const std::string& backend) {
-  std::istringstream list(NACRE_TEST_BACKENDS);
-  for (std::string name; std::getline(list, name, ',');) {
-    if (name == backend) return true;
-  }
-  return backend == "echo";
-}
-
-/// The lines of a guest's output that begin with one of these words; all of them without words.
-std::string lines_of(const std::string& text, const std::vector<std::string>& words) {
-  std::string kept;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const bool wanted = words.empty() || std::ranges::any_of(words, [&](const auto& w) {
-                          return line.starts_with(w);
-                        });
-    if (wanted) kept += line + "\n";
-  }
-  return kept;
-}
-
-class Matrix : public testing::TestWithParam<std::tuple<Abi, std::string>> {
+class Matrix : public AbiTest {
  protected:
-  void SetUp() override {
-    if (is_built(backend())) return;
-    // Where nobody looks at the list of what was skipped, skipping would hide it.
-    const char* ci = std::getenv("CI");
-    if (ci != nullptr && *ci != '\0') FAIL() << "this build has no backend " << backend();
-    GTEST_SKIP() << "this build has no backend " << backend();
-  }
-
-  static const Abi& abi() { return std::get<0>(GetParam()); }
-  static const std::string& backend() { return std::get<1>(GetParam()); }
-  static bool vendor() { return backend() != "echo"; }
-
-  /// What `name` prints as `abi`: with the options of `nacre run` in front and its own words
-  /// behind.
-  static std::string answer(const Abi& abi, const std::string& name,
-                            std::vector<std::string> options, const std::vector<std::string>& words,
-                            const std::vector<std::string>& lines = {}) {
-    options.insert(options.begin(), "run");
-    options.push_back(guest(name + abi.ending));
-    options.insert(options.end(), words.begin(), words.end());
-    const Ended ended = nacre(options);
-    EXPECT_EQ(ended.exit_code, 0) << abi.name << ": " << ended.out << ended.err;
-    return lines_of(ended.out, lines);
-  }
-
   /// The answer of this ABI and that of the module, which must be the same.
   static std::string same_as_module(const std::string& name,
                                     const std::vector<std::string>& options,
@@ -132,6 +73,7 @@ TEST_P(Matrix, AnswersTheSame) {
         "classify", {"--dir", NACRE_TEST_PHOTOS "::.", "--dir", NACRE_TEST_MODELS "::models"},
         {"--digits", "9", files(), photo});
     EXPECT_THAT(by_bytes, testing::StartsWith(best));
+    if (backend() != "onnxruntime" && backend() != "openvino") continue;
     // And ONNX, of which the operator says that this backend reads it.
     const std::string onnx_by_bytes =
         same_as_module("classify",
@@ -145,69 +87,10 @@ TEST_P(Matrix, AnswersTheSame) {
 #endif
 }
 
-// By name where wasi-nn has one for the element type, else as u8: the same bytes come back.
-TEST_P(Matrix, CarriesEveryElementType) {
-  const ScratchDir dir;
-  // What must be said of each: the bytes of 3 × 2 elements, and of one in a scalar.
-  std::vector<std::string> options;
-  std::vector<std::string> names;
-  const auto offer = [&](const std::string& name, const std::string& type,
-                         const std::string& shape) {
-    std::string path = NACRE_TEST_SOURCE_DIR "/tests/data/onnx/" + name + ".onnx";
-    if (!vendor()) {
-      path = dir / (name + ".echo");
-      write_text(path, "nacre-echo v1\ninput x " + type + " " + shape + "\n");
-    }
-    options.insert(options.end(), {"--model", name + "=" + path + ",backend=" + backend()});
-    names.push_back(name);
-  };
-  for (const std::string type : {"f16", "f32", "f64", "bf16", "u8", "i8", "u16", "i16", "i32",
-                                 "u32", "i64", "u64", "bool", "string"}) {
-    offer("identity_" + type, type, "?,2");
-  }
-  for (const std::string type : {"bool", "f32", "i16", "string", "u64"})
-    offer("identity_scalar_" + type, type, "scalar");
-
-  for (const std::string rows : {"3", "0"}) {
-    std::vector<std::string> words = {rows};
-    words.insert(words.end(), names.begin(), names.end());
-    const std::string all = answer(abi(), "carry", options, words);
-    const auto dims = [&](const std::string& more) { return "[" + rows + ",2" + more + "]"; };
-    const bool module = abi().name == "module";
-    const std::string bf16 = "identity_bf16: bf16 " + dims("") + " as ";
-    for (const std::string& line :
-         {"identity_f32: f32 " + dims("") + " as itself",
-          "identity_i64: i64 " + dims("") + " as itself",
-          bf16 + (module ? "u8 " + dims(",2") : "itself"),
-          "identity_i8: i8 " + dims("") + " as u8 " + dims(""),
-          "identity_u16: u16 " + dims("") + " as u8 " + dims(",2"),
-          "identity_u32: u32 " + dims("") + " as u8 " + dims(",4"),
-          "identity_u64: u64 " + dims("") + " as u8 " + dims(",8"),
-          "identity_bool: bool " + dims("") + " as u8 " + dims(""),
-          std::string("identity_scalar_u64: u64 [] as u8 [8], 8 bytes"),
-          std::string("identity_scalar_bool: bool [] as u8 [], 1 bytes"),
-          std::string("identity_scalar_f32: f32 [] as itself, 4 bytes")}) {
-      EXPECT_THAT(all, HasSubstr(line));
-    }
-    if (backend() == "openvino") {
-      EXPECT_THAT(all, HasSubstr("identity_string does not load: "));
-      EXPECT_THAT(all, HasSubstr("string elements"));
-    } else {
-      // Six strings of 0 to 4 bytes with their lengths; none has no bytes at all.
-      EXPECT_THAT(all, HasSubstr("identity_string: string " + dims("") + " as u8 [" +
-                                 (rows == "0" ? "0], 0" : "34], 34") + " bytes"));
-      EXPECT_THAT(all, HasSubstr("identity_scalar_string: string [] as u8 [4], 4 bytes"));
-      EXPECT_THAT(all, Not(HasSubstr("does not load")));
-    }
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(AbisAndBackends, Matrix,
                          testing::Combine(testing::ValuesIn(kAbis),
                                           testing::Values("echo", "onnxruntime", "openvino")),
-                         [](const auto& one) {
-                           return std::get<0>(one.param).name + "_" + std::get<1>(one.param);
-                         });
+                         AbiTest::name_of);
 
 }  // namespace
 }  // namespace nacre::test
