@@ -54,6 +54,8 @@ struct DialectTable {
   std::array<std::uint32_t, 16> errnos = {};    ///< by ErrorCode
   /// What an output buffer of length 0 holds: 0 makes such a call a question for the size.
   std::uint32_t zero_buffer_means = 0;
+  /// Language models are spoken to with prompts and configurations, not with tensors (witx/text.h).
+  bool speaks_text = false;
 
   /// The errno for a code. A number that is no code counts as kUnknown.
   [[nodiscard]] std::uint32_t errno_of(ErrorCode code) const noexcept {

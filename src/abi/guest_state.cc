@@ -8,8 +8,18 @@
 #include "abi/printable.h"
 #include "base/checked_math.h"
 #include "core/no_such_model.h"
+#include "nacre/text_context.h"
 
 namespace nacre {
+
+namespace {
+
+std::uint64_t next_owner() noexcept {
+  static std::atomic<std::uint64_t> last = 0;  // 0 shares nothing
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
 
 Result<std::vector<Property>> ModelProvider::backend_properties(std::string_view name) {
   return fail(ErrorCode::kNotFound, fmt::format("There is no backend \"{}\" here.", name));
@@ -21,7 +31,8 @@ GuestState::GuestState(ModelProvider& provider, GuestStateOptions options)
       options_(std::move(options)),
       graphs_(HandleKind::kGraph, options_.limits.max_graphs),
       contexts_(HandleKind::kContext, options_.limits.max_contexts),
-      context_memory_(std::make_shared<MemoryBudget>(options_.limits.max_context_bytes)) {}
+      context_memory_(std::make_shared<MemoryBudget>(options_.limits.max_context_bytes)),
+      owner_(next_owner()) {}
 
 GuestState::~GuestState() = default;
 
@@ -34,7 +45,8 @@ Result<void> GuestState::room_for_graph() const {
 }
 
 Result<std::uint32_t> GuestState::load(std::span<const std::span<const std::byte>> parts,
-                                       GraphEncoding encoding, ExecutionTarget target) {
+                                       GraphEncoding encoding, ExecutionTarget target,
+                                       std::string_view config) {
   if (options_.models_only) {
     return fail(ErrorCode::kSecurity,
                 "This guest may not load models by bytes (--models-only); it can open those that "
@@ -54,7 +66,7 @@ Result<std::uint32_t> GuestState::load(std::span<const std::span<const std::byte
   if (auto room = room_for_model(total); !room) return std::unexpected(std::move(room.error()));
   auto graph = provider_.load(parts, encoding, target);
   if (graph) loaded_.push_back({*graph, total});
-  return keep(std::move(graph));
+  return keep(std::move(graph), config);
 }
 
 Result<void> GuestState::room_for_model(std::uint64_t bytes) {
@@ -70,9 +82,9 @@ Result<void> GuestState::room_for_model(std::uint64_t bytes) {
                           live, bytes, limit));
 }
 
-Result<std::uint32_t> GuestState::open(std::string_view name) {
+Result<std::uint32_t> GuestState::open(std::string_view name, std::string_view config) {
   if (auto room = room_for_graph(); !room) return std::unexpected(std::move(room.error()));
-  return keep(open_graph(name));
+  return keep(open_graph(name), config);
 }
 
 Result<std::shared_ptr<Graph>> GuestState::open_graph(std::string_view name) {
@@ -90,7 +102,7 @@ Result<std::shared_ptr<const Graph>> GuestState::model(std::string_view name) {
 }
 
 Result<std::shared_ptr<const Graph>> GuestState::graph(std::uint32_t handle) {
-  if (const std::shared_ptr<Graph>* found = graphs_.find(handle)) return *found;
+  if (const GraphEntry* found = graphs_.find(handle)) return found->graph;
   return no_such(HandleKind::kGraph, handle);
 }
 
@@ -121,29 +133,48 @@ bool GuestState::may_open(std::string_view name) const noexcept {
   return !options_.models || std::ranges::find(*options_.models, name) != options_.models->end();
 }
 
-Result<std::uint32_t> GuestState::keep(Result<std::shared_ptr<Graph>> graph) {
+Result<std::uint32_t> GuestState::keep(Result<std::shared_ptr<Graph>> graph,
+                                       std::string_view config) {
   if (!graph) return std::unexpected(std::move(graph.error()));
-  return *graphs_.insert(std::move(*graph));  // there was room before the load
+  if (!config.empty()) {
+    // A context that is thrown away: what is wrong with a configuration is said when it comes.
+    auto tried = make_context(*graph, config);
+    if (!tried) return std::unexpected(std::move(tried.error()));
+  }
+  return *graphs_.insert({std::move(*graph), std::string(config)});  // there was room before
+}
+
+Result<std::unique_ptr<ExecutionContext>> GuestState::make_context(
+    const std::shared_ptr<Graph>& graph, std::string_view config) const {
+  auto context = ExecutionContext::create(
+      graph, ContextLimits{.max_tensor_bytes = options_.limits.max_tensor_bytes,
+                           .max_strings = options_.limits.max_strings,
+                           .max_string_bytes = options_.limits.max_string_bytes,
+                           .budget = context_memory_,
+                           .owner = owner_});
+  if (context && !config.empty()) {
+    if (TextContext* text = (*context)->text()) {
+      if (auto ok = text->configure(config); !ok) return std::unexpected(std::move(ok.error()));
+    }
+  }
+  return context;
 }
 
 Result<std::uint32_t> GuestState::create_context(std::uint32_t graph) {
-  const std::shared_ptr<Graph>* found = graphs_.find(graph);
+  const GraphEntry* found = graphs_.find(graph);
   if (found == nullptr) return no_such(HandleKind::kGraph, graph);
   if (contexts_.full()) {
     return fail(ErrorCode::kBusy, fmt::format("The guest holds {} execution contexts, which is its "
                                               "limit.",
                                               contexts_.size()));
   }
-  auto context = ExecutionContext::create(
-      *found, ContextLimits{.max_tensor_bytes = options_.limits.max_tensor_bytes,
-                            .max_strings = options_.limits.max_strings,
-                            .max_string_bytes = options_.limits.max_string_bytes,
-                            .budget = context_memory_});
+  auto context = make_context(found->graph, found->config);
   if (!context) return std::unexpected(std::move(context.error()));
   return *contexts_.insert(std::move(*context));
 }
 
-Result<void> GuestState::compute(ExecutionContext& context) {
+template <typename Work>
+Result<void> GuestState::while_computing(ExecutionContext& context, Work&& work) {
   // Stored before the flag is read, and cancel() does it the other way round: one of the two sees
   // the other.
   computing_.store(&context, std::memory_order_seq_cst);
@@ -151,9 +182,21 @@ Result<void> GuestState::compute(ExecutionContext& context) {
     computing_.store(nullptr, std::memory_order_release);
     return fail(ErrorCode::kTimeout, "The guest is being stopped; nothing more is computed.");
   }
-  Result<void> result = context.compute(deadline_);
+  Result<void> result = std::forward<Work>(work)();
   computing_.store(nullptr, std::memory_order_release);
   return result;
+}
+
+Result<void> GuestState::compute(ExecutionContext& context) {
+  return while_computing(context, [&] { return context.compute(deadline_); });
+}
+
+Result<void> GuestState::generate(ExecutionContext& context) {
+  return while_computing(context, [&] { return context.text()->generate(deadline_); });
+}
+
+Result<void> GuestState::next(ExecutionContext& context) {
+  return while_computing(context, [&] { return context.text()->next(deadline_); });
 }
 
 Result<void> GuestState::drop_graph(std::uint32_t handle) {

@@ -79,12 +79,15 @@ class GuestState {
 
   /// Errors: kSecurity under models_only; kBusy at the limit of graphs; kInvalidArgument for no
   /// parts; kTooLarge; the provider's.
+  /// `config` is a language model's configuration, for every context of this handle; the backend
+  /// looks at it now, and other graphs have none. Its errors: TextContext::configure's.
   [[nodiscard]] Result<std::uint32_t> load(std::span<const std::span<const std::byte>> parts,
-                                           GraphEncoding encoding, ExecutionTarget target);
+                                           GraphEncoding encoding, ExecutionTarget target,
+                                           std::string_view config = {});
 
   /// Errors: kNotFound, for a name that the guest may not use just as for one that nobody has;
-  /// kBusy; the provider's.
-  [[nodiscard]] Result<std::uint32_t> open(std::string_view name);
+  /// kBusy; the provider's. `config` as for load(): the graph is shared, its configuration is not.
+  [[nodiscard]] Result<std::uint32_t> open(std::string_view name, std::string_view config = {});
 
   /// Errors: kInvalidArgument for what is no graph's handle; kBusy; the backend's.
   [[nodiscard]] Result<std::uint32_t> create_context(std::uint32_t graph);
@@ -98,6 +101,10 @@ class GuestState {
 
   /// Computes and waits. kTimeout after the deadline, or after cancel().
   [[nodiscard]] Result<void> compute(ExecutionContext& context);
+
+  /// The same for a language model's context: its whole text, or one piece more.
+  [[nodiscard]] Result<void> generate(ExecutionContext& context);
+  [[nodiscard]] Result<void> next(ExecutionContext& context);
 
   // -- what a guest may ask (nacre:nn) -----------------------------------------------------------
 
@@ -139,8 +146,19 @@ class GuestState {
 
   [[nodiscard]] Result<void> room_for_graph() const;
   [[nodiscard]] Result<void> room_for_model(std::uint64_t bytes);
-  [[nodiscard]] Result<std::uint32_t> keep(Result<std::shared_ptr<Graph>> graph);
   [[nodiscard]] Result<std::shared_ptr<Graph>> open_graph(std::string_view name);
+  /// A graph's handle stands for the graph, which is shared, and what the guest wants of it.
+  struct GraphEntry {
+    std::shared_ptr<Graph> graph;
+    std::string config;
+  };
+
+  [[nodiscard]] Result<std::uint32_t> keep(Result<std::shared_ptr<Graph>> graph,
+                                           std::string_view config);
+  [[nodiscard]] Result<std::unique_ptr<ExecutionContext>> make_context(
+      const std::shared_ptr<Graph>& graph, std::string_view config) const;
+  template <typename Work>
+  [[nodiscard]] Result<void> while_computing(ExecutionContext& context, Work&& work);
   [[nodiscard]] bool may_open(std::string_view name) const noexcept;
   [[nodiscard]] static std::unexpected<Error> no_such(HandleKind kind, std::uint32_t handle);
 
@@ -150,9 +168,10 @@ class GuestState {
   Deadline deadline_ = kNoDeadline;
   Error last_error_;
 
-  HandleTable<std::shared_ptr<Graph>> graphs_;
+  HandleTable<GraphEntry> graphs_;
   ContextHandles contexts_;
   const std::shared_ptr<MemoryBudget> context_memory_;
+  const std::uint64_t owner_;  // of what a language model reads for this guest
 
   struct LoadedModel {
     std::weak_ptr<Graph> graph;

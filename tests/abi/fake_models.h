@@ -171,6 +171,10 @@ class FakeProvider final : public ModelProvider {
     return ModelProvider::backend_properties(name);
   }
 
+  void add(std::string name, std::shared_ptr<Graph> graph) {
+    named_[std::move(name)] = std::move(graph);
+  }
+
   /// Lets go of a graph, so that only guests hold it.
   std::weak_ptr<Graph> forget(std::string_view name) {
     std::weak_ptr<Graph> graph = named_.find(name)->second;

@@ -14,6 +14,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "abi/guest_state.h"
@@ -29,6 +30,17 @@ using Args = const std::uint32_t*;
   return std::unexpected(std::move(error));
 }
 
+/// Writes a handle where can_write_u32 has looked already.
+[[nodiscard]] inline Result<void> give(Memory memory, GuestPtr out, Result<std::uint32_t> handle) {
+  if (!handle) return pass_on(handle.error());
+  static_cast<void>(write<std::uint32_t>(memory, out, *handle));
+  return {};
+}
+
+[[nodiscard]] inline std::string_view text_in(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 /// Where an answer of a size that the guest does not know goes: data to [buffer, buffer +
 /// capacity), its size to *written.
 struct Destination {
@@ -36,6 +48,12 @@ struct Destination {
   std::uint32_t capacity = 0;
   GuestPtr written = 0;
 };
+
+/// As get_output's arguments say it: a capacity of 0 may mean another in the guest's dialect.
+[[nodiscard]] inline Destination output_buffer(const GuestState& guest, GuestPtr buffer,
+                                               std::uint32_t capacity, GuestPtr written) noexcept {
+  return {buffer, capacity != 0 ? capacity : guest.dialect().zero_buffer_means, written};
+}
 
 [[nodiscard]] inline Result<void> can_copy_out(Memory memory, Destination to) {
   if (auto ok = can_write_u32(memory, to.written, "The count of bytes written"); !ok) return ok;

@@ -11,16 +11,10 @@
 #include "abi/witx/call.h"
 #include "abi/witx/decode.h"
 #include "abi/witx/nacre_nn.h"
+#include "abi/witx/text.h"
 
 namespace nacre::witx {
 namespace {
-
-// Writes a handle where can_write_u32 has looked already.
-Result<void> give(Memory memory, GuestPtr out, Result<std::uint32_t> handle) {
-  if (!handle) return pass_on(handle.error());
-  static_cast<void>(write<std::uint32_t>(memory, out, *handle));
-  return {};
-}
 
 // builders, count, encoding, target, *graph
 Result<void> load(GuestState& guest, Memory memory, Args args) {
@@ -32,7 +26,12 @@ Result<void> load(GuestState& guest, Memory memory, Args args) {
   if (!encoding) return std::unexpected(encoding.error());
   const auto target = decode_execution_target(args[3]);
   if (!target) return std::unexpected(target.error());
-  return give(memory, out, guest.load(*parts, *encoding, *target));
+  std::string_view config;
+  if (guest.dialect().speaks_text && *encoding == GraphEncoding::kGgml && parts->size() > 1) {
+    config = text_in((*parts)[1]);
+    parts->erase(parts->begin() + 1);
+  }
+  return give(memory, out, guest.load(*parts, *encoding, *target, config));
 }
 
 // name, length, *graph
@@ -41,8 +40,7 @@ Result<void> load_by_name(GuestState& guest, Memory memory, Args args) {
   if (auto ok = can_write_u32(memory, out, "The graph's handle"); !ok) return ok;
   const auto name = range(memory, args[0], args[1], "The model's name");
   if (!name) return std::unexpected(name.error());
-  const std::string_view text(reinterpret_cast<const char*>(name->data()), name->size());
-  return give(memory, out, guest.open(text));
+  return give(memory, out, guest.open(text_in(*name)));
 }
 
 // graph, *context
@@ -59,6 +57,9 @@ Result<void> set_input(GuestState& guest, Memory memory, Args args) {
   Dims dims;
   auto tensor = decode_tensor(memory, args[2], guest.dialect(), dims);
   if (!tensor) return pass_on(tensor.error());
+  if (TextContext* text = text_of(guest, **context)) {
+    return set_text_input(*text, args[1], *tensor);
+  }
   return (*context)->set_input(args[1], *tensor);
 }
 
@@ -66,6 +67,7 @@ Result<void> set_input(GuestState& guest, Memory memory, Args args) {
 Result<void> compute(GuestState& guest, Memory, Args args) {
   auto context = guest.context(args[0]);
   if (!context) return pass_on(context.error());
+  if (text_of(guest, **context) != nullptr) return guest.generate(**context);
   return guest.compute(**context);
 }
 
@@ -73,16 +75,15 @@ Result<void> compute(GuestState& guest, Memory, Args args) {
 Result<void> get_output(GuestState& guest, Memory memory, Args args) {
   auto context = guest.context(args[0]);
   if (!context) return pass_on(context.error());
-  const GuestPtr buffer = args[2];
-  const std::uint32_t capacity = args[3] != 0 ? args[3] : guest.dialect().zero_buffer_means;
-  const GuestPtr written = args[4];
-  if (auto ok = can_copy_out(memory, {buffer, capacity, written}); !ok) return ok;
+  const Destination to = output_buffer(guest, args[2], args[3], args[4]);
+  if (auto ok = can_copy_out(memory, to); !ok) return ok;
+  if (TextContext* text = text_of(guest, **context)) {
+    return get_text_output(*text, args[1], memory, to);
+  }
 
   auto output = (*context)->output(args[1]);
   if (!output) return pass_on(output.error());
-  const std::span<const std::byte> data = (*output)->data;
-  return copy_out(memory, data, {buffer, capacity, written},
-                  [&] { return fmt::format("Output {}", args[1]); });
+  return copy_out(memory, (*output)->data, to, [&] { return fmt::format("Output {}", args[1]); });
 }
 
 // graph
@@ -119,8 +120,10 @@ constexpr std::array kWasiNn = {
 
 std::span<const HostFunction> functions() noexcept {
   static const auto all = [] {
-    std::array<HostFunction, kWasiNn.size() + kNacreNnCount> table;
-    std::ranges::copy(nacre_nn_functions(), std::ranges::copy(kWasiNn, table.begin()).out);
+    std::array<HostFunction, kWasiNn.size() + kTextFunctions + kNacreNnCount> table;
+    auto end = std::ranges::copy(kWasiNn, table.begin()).out;
+    end = std::ranges::copy(text_functions(), end).out;
+    std::ranges::copy(nacre_nn_functions(), end);
     return table;
   }();
   return all;

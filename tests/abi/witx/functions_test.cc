@@ -234,7 +234,11 @@ TEST(WitxTable, NamesAndParameterCounts) {
       {"compute", 1},
       {"get_output", 5},
       {"unload", 1},
-      {"finalize_execution_context", 1}};
+      {"finalize_execution_context", 1},
+      {"load_by_name_with_config", 5},
+      {"compute_single", 1},
+      {"get_output_single", 5},
+      {"fini_single", 1}};
   const auto mine = [](const HostFunction& f) { return f.module == "wasi_ephemeral_nn"; };
   ASSERT_EQ(std::ranges::count_if(witx::functions(), mine), std::ssize(want));
   for (const auto& [name, params] : want) {
