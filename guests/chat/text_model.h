@@ -1,0 +1,53 @@
+// A language model behind wasi-nn in WasmEdge's dialect: a prompt in, pieces of text out.
+//
+// Numbers and functions are those of sdk/wasi_nn.h with WASI_NN_WASMEDGE: output 0 is the text,
+// output 1 the metadata, input 0 the prompt.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chat {
+
+// What a call that can fail answers; `errno_code` is wasi-nn's, 0 when all went well.
+struct Status {
+  int errno_code = 0;
+  explicit operator bool() const { return errno_code == 0; }
+  bool prompt_too_long() const;
+  bool end_of_sequence() const;
+  bool context_full() const;
+  const char* name() const;
+};
+
+class TextModel {
+ public:
+  // Opens the operator's model `name` with a JSON configuration and makes a context on it.
+  Status open(std::string_view name, std::string_view config);
+
+  // A whole prompt; it replaces the one before. The host keeps what both have in common.
+  Status set_prompt(std::string_view prompt);
+
+  // The next piece of the answer. It may end inside a UTF-8 character: print bytes.
+  Status next(std::string& piece);
+  void finish();
+
+  // Everything at once: the answer, or what an embedding model gives (JSON).
+  Status compute(std::string& output);
+
+  // The metadata, JSON; valid at any time after open().
+  std::string metadata();
+
+ private:
+  Status output(std::uint32_t index, std::string& bytes);
+  std::uint32_t context_ = 0;
+};
+
+// The whole number behind `"key":` in flat JSON as the metadata is.
+std::optional<long> number_in(std::string_view json, std::string_view key);
+
+// `text` as a JSON string, with its quotes.
+std::string quoted(std::string_view text);
+
+}  // namespace chat
