@@ -173,6 +173,38 @@ function(nacre_find_tflite)
   message(STATUS "TensorFlow Lite: ${library}")
 endfunction()
 
+set(NACRE_LLAMA_ROOT "" CACHE PATH
+    "A folder of yours with llama.cpp's include/, lib/ and common/, instead of a fetched one")
+function(nacre_find_llama)
+  if(TARGET llama::llama)
+    return()
+  endif()
+  set(root "${NACRE_LLAMA_ROOT}")
+  if(NOT root)
+    nacre_fetch(llama)
+    set(root "${NACRE_DEP_LLAMA_ROOT}")
+  endif()
+  foreach(file IN ITEMS include/llama.h lib/libllama.so lib/libggml.so lib/libggml-base.so
+                        common/json-schema-to-grammar.cpp)
+    if(NOT EXISTS "${root}/${file}")
+      message(FATAL_ERROR "${root} was to hold llama.cpp, and has no ${file}. Give another folder "
+                          "with -DNACRE_LLAMA_ROOT, or none, and it is fetched.")
+    endif()
+  endforeach()
+  foreach(part IN ITEMS ggml-base ggml llama)
+    add_library(llama::${part} SHARED IMPORTED GLOBAL)
+    set_target_properties(llama::${part} PROPERTIES
+      IMPORTED_LOCATION "${root}/lib/lib${part}.so"
+      INTERFACE_INCLUDE_DIRECTORIES "${root}/include")
+  endforeach()
+  target_link_libraries(llama::ggml INTERFACE llama::ggml-base)
+  target_link_libraries(llama::llama INTERFACE llama::ggml)
+  target_compile_definitions(llama::llama INTERFACE
+    LLAMA_SHARED GGML_SHARED GGML_BACKEND_SHARED "NACRE_LLAMA_LIB_DIR=\"${root}/lib\"")
+  set(NACRE_LLAMA_COMMON_DIR "${root}/common" CACHE INTERNAL "")
+  message(STATUS "llama.cpp: ${root}")
+endfunction()
+
 # --- guests
 
 set(NACRE_ZIG "" CACHE FILEPATH "A zig of yours that compiles the guests, instead of a fetched one")
@@ -250,6 +282,15 @@ function(nacre_prepare_model)
            "${dir}/efficientnet-lite0.${kind}" ONLY_IF_DIFFERENT)
     endforeach()
   endif()
+  set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
+endfunction()
+
+# nacre_prepare_language_model(): models/smollm2.gguf
+function(nacre_prepare_language_model)
+  set(dir "${PROJECT_BINARY_DIR}/models")
+  file(MAKE_DIRECTORY "${dir}")
+  nacre_fetch(smollm2)
+  file(COPY_FILE "${NACRE_DEP_SMOLLM2_GGUF}" "${dir}/smollm2.gguf" ONLY_IF_DIFFERENT)
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
 endfunction()
 

