@@ -23,7 +23,7 @@ constexpr std::string_view kEcho = "echo";
 constexpr std::array<std::string_view, 6> kKnown = {kEcho,   "onnxruntime", "openvino",
                                                     "torch", "tflite",      "llama"};
 // Known by name, so that an encoding can say what it would need, but not part of this version.
-constexpr std::array<std::string_view, 2> kNotYet = {"torch", "llama"};
+constexpr std::array<std::string_view, 1> kNotYet = {"torch"};
 constexpr std::string_view kPrefix = "libnacre_backend_";
 constexpr std::string_view kSuffix = ".so";
 

@@ -2,6 +2,7 @@
 
 #include "base/checked_math.h"
 #include "base/mapped_file.h"
+#include "core/gguf_walk.h"
 #include "core/ir_walk.h"
 #include "core/onnx_walk.h"
 #include "core/sniff.h"
@@ -332,6 +333,13 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   }
   if (*decided == GraphEncoding::kOpenvino) {
     if (auto ok = check_ir_depth(ordered[0]); !ok) return std::unexpected(std::move(ok.error()));
+  }
+  if (*decided == GraphEncoding::kGgml) {
+    if (parts.size() != 1) {
+      return fail(ErrorCode::kInvalidEncoding,
+                  fmt::format("a GGUF model is one part, and {} were given", parts.size()));
+    }
+    if (auto ok = check_gguf(parts[0]); !ok) return std::unexpected(std::move(ok.error()));
   }
   auto backend = choose(catalog, {}, *decided, target);
   if (!backend) return std::unexpected(without_tflite(std::move(backend.error()), *decided));

@@ -56,7 +56,7 @@ TEST(BackendCatalog, ThreeFailuresThreeSentences) {
     std::vector<std::string> parts;
   };
   const std::vector<Row> table = {
-      {"llama", {"this version of Nacre has no backend", "libnacre_backend_llama.so"}},
+      {"llama", {"the backend \"llama\" is not installed", "libnacre_backend_llama.so"}},
       {"missing_library", {"needs the library libtest_vanished.so", "install it"}},
       {"wrong_version",
        {"version 99", "speaks version " + std::to_string(NACRE_BACKEND_ABI_VERSION)}},

@@ -106,7 +106,7 @@ TEST(LoadGuestModel, ExternalDataIsRefusedBeforeABackendIsLookedFor) {
 
 TEST(LoadGuestModel, AMissingBackendIsNamed) {
   const Error error = load_error({test::gguf_model()}, GraphEncoding::kAutodetect);
-  expect(error, ErrorCode::kUnsupportedOperation, "has no backend \"llama\"");
+  expect(error, ErrorCode::kUnsupportedOperation, "the backend \"llama\" is not installed");
 }
 
 class LoadModel : public testing::Test {
