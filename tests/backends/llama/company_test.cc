@@ -1,0 +1,223 @@
+// Many contexts at once: batching, the prefix cache, admission.
+#include "fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace nacre::test {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+const std::vector<std::string> kQuestions = {"What is the capital of France?",
+                                             "Name three colours.",
+                                             "What is two plus two?",
+                                             "Who wrote Hamlet?",
+                                             "What do cows eat?",
+                                             "Name a planet.",
+                                             "What is the largest ocean?",
+                                             "How many days has a week?"};
+
+std::string answer(const std::shared_ptr<Graph>& graph, const std::string& asked, int tokens,
+                   std::uint64_t owner = 0) {
+  const auto context = text_context(graph, owner);
+  TextContext& text = *context->text();
+  EXPECT_TRUE(text.configure(R"({"temp": 0, "n-predict": )" + std::to_string(tokens) + "}"));
+  EXPECT_TRUE(text.set_prompt(question(asked)));
+  const auto made = text.generate();
+  EXPECT_TRUE(made) << made.error().message;
+  return std::string(text.output().value());
+}
+
+class Company : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Guests, Company, testing::Values(2, 8),
+                         [](const auto& each) { return std::to_string(each.param); });
+
+TEST_P(Company, TextsAreTheSameAsAlone) {
+  // Below 512 cells ggml computes one query and many the same way.
+  const auto graph = language_model("slots=8,ctx-size=256");
+  std::vector<std::string> alone(GetParam());
+  for (std::size_t i = 0; i < GetParam(); ++i)
+    alone[i] = answer(graph, kQuestions[i], 24);
+  std::vector<std::string> together(GetParam());
+  std::vector<std::thread> guests;
+  for (std::size_t i = 0; i < GetParam(); ++i)
+    guests.emplace_back([&, i] { together[i] = answer(graph, kQuestions[i], 24); });
+  for (std::thread& guest : guests)
+    guest.join();
+  EXPECT_EQ(together, alone);
+}
+
+TEST_P(Company, ReproducibleTextsAreTheSameAsAlone) {
+  const auto graph = language_model("slots=8,ctx-size=1024,reproducible=true");
+  std::vector<std::string> alone(GetParam());
+  for (std::size_t i = 0; i < GetParam(); ++i)
+    alone[i] = answer(graph, kQuestions[i], 12);
+  std::vector<std::string> together(GetParam());
+  std::vector<std::thread> guests;
+  for (std::size_t i = 0; i < GetParam(); ++i)
+    guests.emplace_back([&, i] { together[i] = answer(graph, kQuestions[i], 12); });
+  for (std::thread& guest : guests)
+    guest.join();
+  EXPECT_EQ(together, alone);
+}
+
+TEST(Company, MoreGuestsThanSlotsTakeTurns) {
+  const auto graph = language_model("slots=2,ctx-size=256");
+  std::vector<std::string> texts(6);
+  std::vector<std::thread> guests;
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    guests.emplace_back([&, i] { texts[i] = answer(graph, kQuestions[i], 8); });
+  for (std::thread& guest : guests)
+    guest.join();
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    EXPECT_EQ(texts[i], answer(graph, kQuestions[i], 8));
+}
+
+TEST(Company, TwoStreamsOnOneThreadDoNotDisturbEachOther) {
+  const auto graph = language_model("slots=2,ctx-size=256");
+  const std::string alone[] = {answer(graph, kQuestions[0], 10), answer(graph, kQuestions[3], 10)};
+  const auto a = text_context(graph);
+  const auto b = text_context(graph);
+  std::string texts[2];
+  TextContext* each[] = {a->text(), b->text()};
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_OK(each[i]->configure(R"({"temp": 0, "n-predict": 10})"));
+    ASSERT_OK(each[i]->set_prompt(question(kQuestions[i == 0 ? 0 : 3])));
+  }
+  for (bool more[] = {true, true}; more[0] || more[1];) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (!more[i]) continue;
+      more[i] = each[i]->next().has_value();
+      texts[i] += each[i]->piece();
+    }
+  }
+  EXPECT_EQ(texts[0], alone[0]);
+  EXPECT_EQ(texts[1], alone[1]);
+}
+
+TEST(Company, AdmissionAnswersBusyWhenAllSlotsFlow) {
+  const auto graph = language_model("slots=1,ctx-size=256,wait-ms=50,waiting=1");
+  const auto streaming = text_context(graph);
+  ASSERT_OK(streaming->text()->configure(R"({"temp": 0, "ignore-eos": true})"));
+  ASSERT_OK(streaming->text()->set_prompt("Once upon a time"));
+  ASSERT_OK(streaming->text()->next());
+  const auto other = text_context(graph);
+  ASSERT_OK(other->text()->set_prompt("Once upon a time"));
+  const auto refused = other->text()->next();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kBusy);
+  EXPECT_THAT(refused.error().message, HasSubstr("1 slots"));
+  ASSERT_OK(streaming->text()->next());  // undisturbed
+  streaming->text()->finish();
+  ASSERT_OK(other->text()->next());
+}
+
+TEST(Company, NobodyButSoManyMayWait) {
+  const auto graph = language_model("slots=1,ctx-size=256,wait-ms=2000,waiting=1");
+  const auto streaming = text_context(graph);
+  ASSERT_OK(streaming->text()->configure(R"({"temp": 0, "ignore-eos": true})"));
+  ASSERT_OK(streaming->text()->set_prompt("Once upon a time"));
+  ASSERT_OK(streaming->text()->next());
+  const auto second = text_context(graph);
+  const auto third = text_context(graph);
+  ASSERT_OK(second->text()->set_prompt("Once"));
+  ASSERT_OK(third->text()->set_prompt("Once"));
+  std::thread waits([&] { EXPECT_EQ(second->text()->next().error().code, ErrorCode::kBusy); });
+  std::this_thread::sleep_for(200ms);
+  const auto begun = Clock::now();
+  EXPECT_EQ(third->text()->next().error().code, ErrorCode::kBusy);
+  EXPECT_LT(Clock::now() - begun, 1s);
+  waits.join();
+}
+
+TEST(Company, ASecondTurnReadsOnlyWhatIsNew) {
+  const auto graph = language_model("slots=2,ctx-size=1024");
+  const auto context = text_context(graph);
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "n-predict": 20})"));
+  std::string talk = question("What is the capital of France?");
+  ASSERT_OK(text.set_prompt(talk));
+  ASSERT_OK(text.generate());
+  const auto first = metadata(text);
+  EXPECT_EQ(first["cached_tokens"], 0);
+  talk += std::string(text.output().value()) + "\n" + question("And of Italy?");
+  ASSERT_OK(text.set_prompt(talk));
+  ASSERT_OK(text.generate());
+  const auto second = metadata(text);
+  EXPECT_GE(second["cached_tokens"].get<int>(), first["input_tokens"].get<int>());
+  const std::string cached(text.output().value());
+  // The same without the cache.
+  const auto off = text_context(language_model("slots=2,ctx-size=1024,prefix-cache=off"));
+  ASSERT_OK(off->text()->configure(R"({"temp": 0, "n-predict": 20})"));
+  ASSERT_OK(off->text()->set_prompt(talk));
+  ASSERT_OK(off->text()->generate());
+  EXPECT_EQ(metadata(*off->text())["cached_tokens"], 0);
+  EXPECT_EQ(off->text()->output().value(), cached);
+}
+
+TEST(Company, ASystemPromptIsReadOncePerGuest) {
+  const auto graph = language_model("slots=4,ctx-size=512");
+  std::string system = "<|im_start|>system\nYou are a sailor.";
+  for (int i = 0; i < 40; ++i)
+    system += " You love the sea.";
+  system += "<|im_end|>\n";
+  const auto cached_of = [&](std::uint64_t owner, ExecutionContext& context,
+                             const std::string& asked) {
+    static_cast<void>(owner);
+    TextContext& text = *context.text();
+    EXPECT_TRUE(text.configure(R"({"temp": 0, "n-predict": 4})"));
+    EXPECT_TRUE(text.set_prompt(system + question(asked)));
+    EXPECT_TRUE(text.generate());
+    return metadata(text)["cached_tokens"].get<int>();
+  };
+  const auto first = text_context(graph, 7);
+  EXPECT_EQ(cached_of(7, *first, "Who are you?"), 0);
+  const auto second = text_context(graph, 7);
+  EXPECT_GT(cached_of(7, *second, "Where are you?"), 150);
+  const std::string shared(second->text()->output().value());
+  // Another guest learns nothing of it, and a context that belongs to nobody neither.
+  const auto stranger = text_context(graph, 8);
+  EXPECT_EQ(cached_of(8, *stranger, "Where are you?"), 0);
+  EXPECT_EQ(stranger->text()->output().value(), shared);
+  const auto nobody = text_context(graph, 0);
+  EXPECT_EQ(cached_of(0, *nobody, "Where are you?"), 0);
+  const auto nobody_else = text_context(graph, 0);
+  EXPECT_EQ(cached_of(0, *nobody_else, "Where are you?"), 0);
+}
+
+TEST(Company, AStreamFlowsWhileALongPromptIsRead) {
+  const auto graph = language_model("slots=2,ctx-size=2048");
+  const auto streaming = text_context(graph);
+  ASSERT_OK(streaming->text()->configure(R"({"temp": 0, "ignore-eos": true})"));
+  ASSERT_OK(streaming->text()->set_prompt("Once upon a time"));
+  ASSERT_OK(streaming->text()->next());
+  const auto reading = text_context(graph);
+  std::string prompt;
+  for (int i = 0; i < 600; ++i)
+    prompt += " sea";
+  ASSERT_OK(reading->text()->configure(R"({"temp": 0, "n-predict": 1})"));
+  ASSERT_OK(reading->text()->set_prompt(prompt));
+  std::atomic<bool> read{false};
+  std::thread other([&] {
+    EXPECT_TRUE(reading->text()->generate());
+    read = true;
+  });
+  int pieces = 0;
+  while (!read) {
+    ASSERT_OK(streaming->text()->next());
+    ++pieces;
+  }
+  other.join();
+  // A chunk of 16 tokens per piece: 600 / 16 = 38.
+  EXPECT_GE(pieces, 25);
+}
+
+}  // namespace
+}  // namespace nacre::test

@@ -1,0 +1,294 @@
+#include "fixture.h"
+
+#include "core/loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <llama.h>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <thread>
+#include <vector>
+
+namespace nacre::test {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+/// The same text by llama.cpp's C API alone: the prompt in chunks of 512, then token by token.
+std::string native_greedy(std::string_view prompt, int count) {
+  llama_model_params how = llama_model_default_params();
+  how.load_mode = LLAMA_LOAD_MODE_MMAP;
+  llama_model* model = llama_model_load_from_file(std::string(kModelFile).c_str(), how);
+  llama_context_params params = llama_context_default_params();
+  params.n_ctx = 1024;
+  params.n_batch = params.n_ubatch = 512;
+  params.n_threads = params.n_threads_batch = 1;
+  llama_context* context = llama_init_from_model(model, params);
+  const llama_vocab* vocab = llama_model_get_vocab(model);
+  std::vector<llama_token> tokens(prompt.size() + 2);
+  tokens.resize(static_cast<std::size_t>(
+      llama_tokenize(vocab, prompt.data(), static_cast<int>(prompt.size()), tokens.data(),
+                     static_cast<int>(tokens.size()), true, true)));
+  for (std::size_t at = 0; at < tokens.size(); at += 512) {
+    const auto n = static_cast<int>(std::min<std::size_t>(512, tokens.size() - at));
+    EXPECT_EQ(llama_decode(context, llama_batch_get_one(tokens.data() + at, n)), 0);
+  }
+  std::string text;
+  const int vocabulary = llama_vocab_n_tokens(vocab);
+  for (int i = 0; i < count; ++i) {
+    const float* logits = llama_get_logits_ith(context, -1);
+    auto token = static_cast<llama_token>(std::max_element(logits, logits + vocabulary) - logits);
+    char piece[128];
+    const int n = llama_token_to_piece(vocab, token, piece, sizeof piece, 0, true);
+    text.append(piece, static_cast<std::size_t>(n));
+    if (llama_vocab_is_eog(vocab, token)) break;
+    EXPECT_EQ(llama_decode(context, llama_batch_get_one(&token, 1)), 0);
+  }
+  llama_free(context);
+  llama_model_free(model);
+  return text;
+}
+
+TEST(Llama, GreedyTextIsTheNativeLoopsTokenForToken) {
+  const auto graph = language_model("slots=1,ctx-size=1024");
+  for (const int words : {1, 700}) {
+    std::string prompt = "Tell me about the sea";
+    for (int i = 1; i < words; ++i)
+      prompt += " and the sea";
+    prompt = question(prompt.substr(0, 3200));
+    const auto context = text_context(graph);
+    TextContext& text = *context->text();
+    ASSERT_OK(text.configure(R"({"temp": 0, "n-predict": 60})"));
+    ASSERT_OK(text.set_prompt(prompt));
+    ASSERT_OK(text.generate());
+    EXPECT_EQ(text.output().value(), native_greedy(prompt, 60));
+  }
+}
+
+TEST(Llama, AStreamIsTheSameTextAsTheWhole) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(kGreedy));
+  ASSERT_OK(text.set_prompt(question("What is the capital of France?")));
+  ASSERT_OK(text.generate());
+  const std::string whole(text.output().value());
+  EXPECT_THAT(whole, HasSubstr("Paris"));
+  EXPECT_TRUE(whole.ends_with("<|im_end|>")) << whole;
+  EXPECT_EQ(stream(text), whole);
+  EXPECT_EQ(text.output().value(), whole);
+  EXPECT_EQ(metadata(text)["finish_reason"], "stop");
+  text.finish();
+  EXPECT_EQ(stream(text), whole);  // begins anew
+}
+
+TEST(Llama, MetadataIsThereBeforeAnyPromptAndCountsTokens) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  auto before = metadata(text);
+  EXPECT_EQ(before["input_tokens"], 0);
+  EXPECT_EQ(before["output_tokens"], 0);
+  EXPECT_TRUE(before["llama_build_number"].is_number());
+  EXPECT_TRUE(before["llama_commit"].is_string());
+  ASSERT_OK(text.configure(R"({"temp": 0, "n-predict": 5})"));
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  EXPECT_EQ(metadata(text)["input_tokens"], 4);
+  ASSERT_OK(text.generate());
+  const auto after = metadata(text);
+  EXPECT_EQ(after["output_tokens"], 5);
+  EXPECT_EQ(after["finish_reason"], "length");
+  EXPECT_GT(after["prompt_ms"], 0);
+  EXPECT_GT(after["decode_ms"], 0);
+  EXPECT_GT(after["tokens_per_second"], 0);
+}
+
+TEST(Llama, NPredictEndsTextsAndStreams) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "n_predict": 3})"));  // _ for -
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  int pieces = 0;
+  while (text.next())
+    ++pieces;
+  EXPECT_EQ(pieces, 3);
+  EXPECT_EQ(text.piece(), "");
+  EXPECT_EQ(text.next().error().code, ErrorCode::kEndOfSequence);
+  ASSERT_OK(text.configure(R"({"n-predict": 0})"));
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  ASSERT_OK(text.generate());
+  EXPECT_EQ(text.output().value(), "");
+}
+
+TEST(Llama, AReversePromptEndsTextsAndStreams) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "reverse-prompt": "is Paris"})"));
+  ASSERT_OK(text.set_prompt(question("What is the capital of France?")));
+  ASSERT_OK(text.generate());
+  const std::string whole(text.output().value());
+  EXPECT_TRUE(whole.ends_with("is Paris")) << whole;
+  EXPECT_EQ(metadata(text)["finish_reason"], "reverse_prompt");
+  EXPECT_EQ(stream(text), whole);
+}
+
+TEST(Llama, APromptTooLongIsCountedAndAShorterOneFits) {
+  const auto context = text_context(language_model("slots=1,ctx-size=128"));
+  TextContext& text = *context->text();
+  std::string prompt;
+  for (int i = 0; i < 200; ++i)
+    prompt += " sea";
+  auto set = text.set_prompt(prompt);
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().code, ErrorCode::kPromptTooLong);
+  EXPECT_EQ(metadata(text)["input_tokens"], 200);
+  EXPECT_FALSE(metadata(text)["last_error"].get<std::string>().empty());
+  EXPECT_TRUE(text.set_prompt(prompt.substr(0, 4 * 124)));
+  set = text.set_prompt(prompt.substr(0, 4 * 125));
+  EXPECT_EQ(set.error().code, ErrorCode::kPromptTooLong);
+  // Megabytes are not even read.
+  set = text.set_prompt(std::string(std::size_t{64} << 20, 'a'));
+  EXPECT_EQ(set.error().code, ErrorCode::kPromptTooLong);
+  EXPECT_GT(metadata(text)["input_tokens"], 1000);
+}
+
+TEST(Llama, AFullContextEndsTheTextAndLeavesItReadable) {
+  const auto context = text_context(language_model("slots=1,ctx-size=128"));
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "ignore-eos": true, "ctx-size": 100})"));
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  EXPECT_EQ(text.generate().error().code, ErrorCode::kContextFull);
+  const std::string whole(text.output().value());
+  EXPECT_EQ(metadata(text)["output_tokens"], 97);  // the last needs no room any more
+  EXPECT_EQ(metadata(text)["finish_reason"], "context_full");
+  ErrorCode end{};
+  EXPECT_EQ(stream(text, &end), whole);
+  EXPECT_EQ(end, ErrorCode::kContextFull);
+}
+
+TEST(Llama, ALongWordNeedsNoLargeStack) {
+  const auto context = text_context(language_model("slots=1,ctx-size=8192"));
+  TextContext& text = *context->text();
+  const auto set = text.set_prompt(std::string(100'000, 'a'));
+  if (!set) {
+    EXPECT_EQ(set.error().code, ErrorCode::kPromptTooLong) << set.error().message;
+  }
+  EXPECT_GT(metadata(text)["input_tokens"], 1000);
+}
+
+TEST(Llama, TensorsAlone) {
+  const auto graph = language_model();
+  EXPECT_EQ(graph->description().inputs.at(0).name, "prompt");
+  EXPECT_EQ(graph->description().outputs.at(0).name, "response");
+  const auto context = text_context(graph);
+  ASSERT_OK(context->text()->configure(R"({"temp": 0, "n-predict": 8})"));
+  const std::string prompt = question("What is the capital of France?");
+  const std::vector<std::int64_t> lie{1};
+  ASSERT_OK(context->set_input(0, {TensorType::kU8, lie, std::as_bytes(std::span(prompt))}));
+  ASSERT_OK(context->compute());
+  const auto output = context->output(0);
+  ASSERT_OK(output);
+  const auto data = (*output)->data;
+  EXPECT_THAT(std::string(reinterpret_cast<const char*>(data.data()), data.size()),
+              HasSubstr("Paris"));
+}
+
+TEST(Llama, EmbeddingsAreNearForNearTexts) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"embedding": true, "pooling-type": "mean"})"));
+  const auto embed = [&](std::string_view of) {
+    EXPECT_TRUE(text.set_prompt(of));
+    const auto made = text.generate();
+    EXPECT_TRUE(made) << made.error().message;
+    const auto json = nlohmann::json::parse(text.output().value());
+    auto values = json["embedding"].get<std::vector<double>>();
+    EXPECT_EQ(json["n_embedding"], values.size());
+    EXPECT_EQ(values.size(), 576U);
+    return values;
+  };
+  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+      sum += a[i] * b[i];
+    return sum;
+  };
+  const auto cat = embed("A cat sits on the mat.");
+  const auto kitten = embed("A kitten lies on the rug.");
+  const auto money = embed("int main() { return 0; }");
+  EXPECT_NEAR(dot(cat, cat), 1, 1e-4);
+  EXPECT_GT(dot(cat, kitten), dot(cat, money));
+  EXPECT_EQ(text.next().error().code, ErrorCode::kUnsupportedOperation);
+  // And back to text.
+  ASSERT_OK(text.configure(R"({"embedding": false, "temp": 0, "n-predict": 2})"));
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  ASSERT_OK(text.generate());
+}
+
+TEST(Llama, ADeadlineAndACancelEndGenerationSoon) {
+  const auto context = text_context(language_model("slots=1,ctx-size=8192"));
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "ignore-eos": true})"));
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  ASSERT_OK(text.next());  // the engine is there
+  using Clock = std::chrono::steady_clock;
+  auto begun = Clock::now();
+  EXPECT_EQ(text.generate(begun + 300ms).error().code, ErrorCode::kTimeout);
+  EXPECT_LT(Clock::now() - begun, 1300ms);
+  EXPECT_EQ(metadata(text)["finish_reason"], "cancelled");
+  EXPECT_FALSE(text.output().value().empty());
+
+  // In the middle of a long prompt too.
+  std::string prompt;
+  for (int i = 0; i < 4000; ++i)
+    prompt += " sea";
+  ASSERT_OK(text.set_prompt(prompt));
+  std::thread other([&] {
+    std::this_thread::sleep_for(500ms);
+    context->cancel();
+  });
+  begun = Clock::now();
+  EXPECT_EQ(text.generate().error().code, ErrorCode::kTimeout);
+  EXPECT_LT(Clock::now() - begun, 1500ms);
+  other.join();
+  // It goes on to serve.
+  ASSERT_OK(text.configure(R"({"n-predict": 2})"));
+  ASSERT_OK(text.set_prompt("Once upon a time"));
+  ASSERT_OK(text.generate());
+}
+
+TEST(Llama, InspectSeesWhatTheModelIs) {
+  const auto graph = language_model();
+  const auto property = [&](std::string_view key) -> std::string {
+    for (const Property& each : graph->description().properties)
+      if (each.key == key) return each.value;
+    return {};
+  };
+  EXPECT_EQ(property("architecture"), "llama");
+  EXPECT_EQ(property("parameters"), "134515008");
+  EXPECT_EQ(property("quantisation"), "Q4_1");
+  EXPECT_EQ(property("context"), "8192");
+  EXPECT_EQ(property("template"), "chatml");
+  EXPECT_EQ(property("vocabulary"), "49152 tokens, BPE");
+}
+
+TEST(Llama, BytesOfAGuestAreTheSameModel) {
+  std::ifstream file{std::string(kModelFile), std::ios::binary};
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const auto part = std::as_bytes(std::span(bytes));
+  auto graph = load_guest_model(llama_catalog(), {&part, 1}, GraphEncoding::kGgml,
+                                ExecutionTarget::kAuto, GuestLimits{});
+  ASSERT_OK(graph);
+  const auto context = text_context(*graph);
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "n-predict": 10})"));
+  ASSERT_OK(text.set_prompt(question("What is the capital of France?")));
+  ASSERT_OK(text.generate());
+  EXPECT_THAT(text.output().value(), HasSubstr("Paris"));
+}
+
+}  // namespace
+}  // namespace nacre::test
