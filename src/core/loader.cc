@@ -197,9 +197,34 @@ Result<void> check_onnx_versions(const OpenBackend& backend, Bytes model) {
   return {};
 }
 
+/// A backend's graph whose inputs are called as in the model's file.
+class RenamedGraph final : public BackendGraph {
+ public:
+  RenamedGraph(std::unique_ptr<BackendGraph> graph, std::vector<std::string> input_names)
+      : graph_(std::move(graph)), input_names_(std::move(input_names)) {}
+
+  GraphDescription describe() const override {
+    GraphDescription description = graph_->describe();
+    if (description.inputs.size() != input_names_.size()) return description;
+    for (std::size_t i = 0; i < input_names_.size(); ++i) {
+      description.inputs[i].name = input_names_[i];
+    }
+    return description;
+  }
+  Result<std::unique_ptr<BackendContext>> create_context() override {
+    return graph_->create_context();
+  }
+  const void* ability(std::string_view name) noexcept override { return graph_->ability(name); }
+
+ private:
+  std::unique_ptr<BackendGraph> graph_;
+  std::vector<std::string> input_names_;
+};
+
 Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> backend,
                                          const ModelSource& source, const LoadOptions& options,
-                                         std::vector<Property> facts = {}) {
+                                         std::vector<Property> facts = {},
+                                         std::vector<std::string> input_names = {}) {
   const std::string_view loads = backend->property("loads");
   const bool by_bytes = !source.parts.empty();
   if (!lists(loads, by_bytes ? "bytes" : "path")) {
@@ -209,6 +234,9 @@ Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> back
   }
   auto graph = backend->backend->load(source, options);
   if (!graph) return std::unexpected(std::move(graph.error()));
+  if (!input_names.empty()) {
+    graph = std::make_unique<RenamedGraph>(std::move(*graph), std::move(input_names));
+  }
   std::string name = backend->name;
   auto keep = std::const_pointer_cast<OpenBackend>(std::move(backend));
   return Graph::create(std::move(*graph), std::move(name), options.encoding, options.target,
@@ -312,6 +340,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   auto decided = decide(encoding, sniff(parts));
   if (!decided) return std::unexpected(std::move(decided.error()));
   std::vector<Property> facts;
+  std::vector<std::string> input_names;
   if (*decided == GraphEncoding::kOnnx) {
     if (parts.size() != 1) {
       return fail(ErrorCode::kInvalidEncoding,
@@ -321,6 +350,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
       return std::unexpected(std::move(ok.error()));
     }
     facts = onnx_facts(parts[0]);
+    input_names = onnx_input_names(parts[0]);
   }
   if (*decided == GraphEncoding::kTensorflowlite) {
     if (auto ok = check_tflite(parts[0]); !ok) return std::unexpected(std::move(ok.error()));
@@ -351,7 +381,8 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   LoadOptions options;
   options.encoding = *decided;
   options.target = target;
-  return load_with(std::move(*backend), {.parts = ordered, .paths = {}}, options, std::move(facts));
+  return load_with(std::move(*backend), {.parts = ordered, .paths = {}}, options, std::move(facts),
+                   std::move(input_names));
 }
 
 Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSpec& spec) {
@@ -368,6 +399,7 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
     return std::unexpected(std::move(decided.error()));
   }
   std::vector<Property> facts;
+  std::vector<std::string> input_names;
   if (*decided == GraphEncoding::kOnnx) {
     if (opened->files.size() != 1) {
       return fail(
@@ -381,6 +413,7 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
       return std::unexpected(std::move(ok.error()));
     }
     facts = onnx_facts(opened->files[0].bytes());
+    input_names = onnx_input_names(opened->files[0].bytes());
   }
   if (*decided == GraphEncoding::kTensorflowlite && !opened->files.empty()) {
     facts = tflite_model_facts(opened->files[0].bytes());
@@ -405,12 +438,13 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
   const LoadOptions options = options_of(spec, *decided);
   if (lists((*backend)->property("loads"), "path") || opened->files.empty()) {
     return load_with(std::move(*backend), {.parts = {}, .paths = opened->paths}, options,
-                     std::move(facts));
+                     std::move(facts), std::move(input_names));
   }
   std::vector<Bytes> parts;
   for (const MappedFile& file : opened->files)
     parts.push_back(file.bytes());
-  return load_with(std::move(*backend), {.parts = parts, .paths = {}}, options, std::move(facts));
+  return load_with(std::move(*backend), {.parts = parts, .paths = {}}, options, std::move(facts),
+                   std::move(input_names));
 }
 
 }  // namespace nacre

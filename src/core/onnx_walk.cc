@@ -15,6 +15,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -423,6 +425,36 @@ Result<OnnxVersions> onnx_versions(std::span<const std::byte> model) {
     versions.producer += (versions.producer.empty() ? "" : " ") + producer_version;
   }
   return versions;
+}
+
+std::vector<std::string> onnx_input_names(std::span<const std::byte> model) {
+  const auto name_in = [](std::span<const std::byte> message, std::uint64_t number) {
+    Reader reader(message);
+    Field field;
+    std::string name;
+    while (reader.next(field)) {
+      if (field.number == number && field.wire == kLength) name = text(field.bytes);
+    }
+    return name;
+  };
+  std::vector<std::string> inputs;
+  std::set<std::string> initialised;
+  Reader reader(model);
+  Field field;
+  while (reader.next(field)) {
+    if (field.number != 7 || field.wire != kLength) continue;
+    Reader graph(field.bytes);
+    Field part;
+    while (graph.next(part)) {
+      if (part.wire != kLength) continue;
+      if (part.number == 5) initialised.insert(name_in(part.bytes, 8));
+      if (part.number == 11) inputs.push_back(name_in(part.bytes, 1));
+    }
+    if (graph.problem() != nullptr) return {};
+  }
+  if (reader.problem() != nullptr) return {};
+  std::erase_if(inputs, [&](const std::string& name) { return initialised.contains(name); });
+  return inputs;
 }
 
 }  // namespace nacre

@@ -66,6 +66,11 @@ struct OnnxVersions {
 /// Reads the top level only, so it says nothing about the rest. kInvalidEncoding as above.
 [[nodiscard]] Result<OnnxVersions> onnx_versions(std::span<const std::byte> model);
 
+/// The names of the graph's inputs, in its order, without those that have an initial value. A
+/// runtime may call an input otherwise once it has optimised (OpenVINO an input that is an output
+/// too). Empty where the bytes are not an ONNX model.
+[[nodiscard]] std::vector<std::string> onnx_input_names(std::span<const std::byte> model);
+
 }  // namespace nacre
 
 #endif  // NACRE_SRC_CORE_ONNX_WALK_H_

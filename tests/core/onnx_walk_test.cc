@@ -388,6 +388,16 @@ TEST(OnnxVersions, AreRead) {
   EXPECT_EQ(versions->producer, "hand 1.0");
 }
 
+TEST(OnnxInputNames, AreThoseWithoutAnInitialValue) {
+  const std::string graph = field(11, field(1, "x")) + field(11, field(1, "W")) +
+                            field(5, inner_tensor()) + field(11, field(1, "y")) +
+                            field(12, field(1, "z"));
+  EXPECT_THAT(onnx_input_names(bytes(model_of_graph(graph))), ::testing::ElementsAre("x", "y"));
+  EXPECT_THAT(onnx_input_names(bytes(model_of_graph(""))), ::testing::IsEmpty());
+  EXPECT_THAT(onnx_input_names(bytes(model_of_graph(graph + "\xff"))), ::testing::IsEmpty());
+  EXPECT_THAT(onnx_input_names({}), ::testing::IsEmpty());
+}
+
 TEST(OnnxVersions, OfBrokenBytes) {
   EXPECT_EQ(onnx_versions({}).error().code, ErrorCode::kInvalidEncoding);
   EXPECT_EQ(onnx_versions(bytes(field(8, "\xff"))).error().code, ErrorCode::kInvalidEncoding);

@@ -79,6 +79,9 @@ def good():
          [value("x", "f32", [2, 3])], [value("y", "f32", [2, 3])], initializers=[one])
     save("square_scalar", [node("Mul", ["x", "x"], ["y"])], [value("x")], [value("y")])
 
+    # The runtime may find nothing left to do here, and the input is the output.
+    save("dropped", [node("Dropout", ["pixels"], ["answer"])], [value("pixels", "f32", [2])],
+         [value("answer", "f32", [2])])
     save("many",
          [node("Add", ["a", "one"], ["a_plus_one"]),
           node("Add", ["b", "b"], ["b_doubled"]),

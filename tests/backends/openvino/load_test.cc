@@ -144,6 +144,15 @@ TEST(OpenvinoLoad, ManyInputsAndOutputsKeepNamesAndOrder) {
   EXPECT_EQ(d.outputs[3].name, "b_doubled");
 }
 
+TEST(OpenvinoLoad, AnInputPassedThroughKeepsItsName) {
+  auto graph = load_path(onnx_path("dropped"), "backend=openvino");
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ((*graph)->description().inputs[0].name, "pixels");
+  EXPECT_EQ((*graph)->description().outputs[0].name, "answer");
+  const Plain x = noise(TensorType::kF32, {2}, 2);
+  EXPECT_EQ(compute(*graph, {x}).value()[0], x);
+}
+
 TEST(OpenvinoLoad, TensorsWithoutNamesHaveNone) {
   auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{2});
   auto y = std::make_shared<op::Relu>(x);
