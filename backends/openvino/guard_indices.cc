@@ -1,5 +1,6 @@
 #include "guard_indices.h"
 
+#include <openvino/op/add.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/gather.hpp>
 #include <openvino/op/maximum.hpp>
@@ -7,6 +8,7 @@
 #include <openvino/op/multiply.hpp>
 #include <openvino/op/shape_of.hpp>
 #include <openvino/op/subtract.hpp>
+#include <openvino/op/tile.hpp>
 #include <openvino/op/util/gather_nd_base.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
 #include <openvino/op/util/scatter_elements_update_base.hpp>
@@ -16,6 +18,7 @@
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nacre::openvino {
@@ -81,6 +84,39 @@ void guard_against_negatives(ov::Node& node, std::size_t input) {
   node.input(input).replace_source_output(at_least(value, constant(value.get_element_type(), 0)));
 }
 
+// Where the repeats are no constant, OpenVINO's kernel copies from parts of its output that it has
+// not written yet when axis 1 and the last axis are repeated: what happened to be in memory becomes
+// the answer. One Tile for each axis does not.
+Result<void> split_tile(ov::op::v0::Tile& tile) {
+  const Value repeats = tile.input_value(1);
+  if (ov::is_type<ov::op::v0::Constant>(repeats.get_node())) return {};
+  const ov::PartialShape& shape = repeats.get_partial_shape();
+  if (shape.rank().is_dynamic() || shape.size() != 1 || shape[0].is_dynamic()) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "The model's Tile '" + tile.get_friendly_name() +
+                    "' has repeats of unknown number, for which OpenVINO would give wrong values.");
+  }
+  const auto count = static_cast<std::size_t>(shape[0].get_length());
+  const ov::element::Type type = repeats.get_element_type();
+  const auto only = [&](std::size_t axis) -> Value {
+    std::vector<std::int64_t> chosen(count, 0);
+    std::vector<std::int64_t> others(count, 1);
+    std::swap(chosen[axis], others[axis]);
+    const auto mask = ov::op::v0::Constant::create(type, ov::Shape{count}, chosen);
+    const auto ones = ov::op::v0::Constant::create(type, ov::Shape{count}, others);
+    return std::make_shared<ov::op::v1::Add>(std::make_shared<ov::op::v1::Multiply>(repeats, mask),
+                                             ones);
+  };
+  Value data = tile.input_value(0);
+  for (std::size_t axis = 0; axis + 1 < count; ++axis) {
+    data = std::make_shared<ov::op::v0::Tile>(data, only(axis));
+  }
+  if (count < 2) return {};
+  tile.input(0).replace_source_output(data);
+  tile.input(1).replace_source_output(only(count - 1));
+  return {};
+}
+
 }  // namespace
 
 Result<void> guard_indices(ov::Model& model) {
@@ -93,6 +129,10 @@ Result<void> guard_indices(ov::Model& model) {
       guard_scatter_elements(*node);
     } else if (type == "Tile" || type == "CTCGreedyDecoderSeqLen" || type == "SegmentMax") {
       guard_against_negatives(*node, 1);
+      auto* tile = ov::as_type<ov::op::v0::Tile>(node.get());
+      if (tile != nullptr) {
+        if (auto split = split_tile(*tile); !split) return split;
+      }
     } else if (type == "CTCLoss") {
       return fail(ErrorCode::kUnsupportedOperation,
                   "The model's CTCLoss '" + node->get_friendly_name() +

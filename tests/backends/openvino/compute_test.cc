@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <thread>
 
 namespace nacre::test {
@@ -358,6 +359,40 @@ TEST(OpenvinoCompute, IndicesStayInsideTheirTensors) {
     ASSERT_TRUE(tiled) << tiled.error().message;
     const std::int64_t times = std::max<std::int64_t>(index, 0);
     EXPECT_EQ(tiled->at(0).dims, (std::vector<std::int64_t>{16 * times, 4 * times})) << index;
+  }
+}
+
+// Called directly, OpenVINO 2026.4 gives here what happened to lie in memory.
+TEST(OpenvinoCompute, TilesByNumbersThatOnlyTheInputSays) {
+  const auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{2, 3, 4, 5});
+  const auto times = std::make_shared<op::Parameter>(ov::element::i64, ov::PartialShape{4});
+  const auto tile = std::make_shared<op::Tile>(x, times);
+  const auto result = std::make_shared<op::Result>(tile);
+  const auto model =
+      std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{x, times});
+  auto graph = load_ir(to_ir(model));
+  ASSERT_TRUE(graph) << graph.error().message;
+  std::vector<float> values(120);
+  std::iota(values.begin(), values.end(), 1.0f);
+  const std::vector<std::int64_t> dims = {2, 3, 4, 5};
+  for (const std::vector<std::int64_t>& by :
+       {std::vector<std::int64_t>{7, 6, 4, 2}, {1, 6, 4, 2}, {2, 2, 2, 2}, {1, 1, 1, 1}}) {
+    auto tiled =
+        compute(*graph, {plain(TensorType::kF32, dims, values), plain(TensorType::kI64, {4}, by)});
+    ASSERT_TRUE(tiled) << tiled.error().message;
+    const auto got = test::values<float>(tiled->at(0));
+    std::size_t i = 0;
+    for (std::int64_t a = 0; a < 2 * by[0]; ++a) {
+      for (std::int64_t b = 0; b < 3 * by[1]; ++b) {
+        for (std::int64_t c = 0; c < 4 * by[2]; ++c) {
+          for (std::int64_t d = 0; d < 5 * by[3]; ++d, ++i) {
+            const auto from = ((a % 2 * 3 + b % 3) * 4 + c % 4) * 5 + d % 5;
+            ASSERT_EQ(got.at(i), values[static_cast<std::size_t>(from)]) << i;
+          }
+        }
+      }
+    }
+    EXPECT_EQ(i, got.size());
   }
 }
 
