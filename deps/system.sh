@@ -17,6 +17,9 @@ need_header() { # header, package
   done
   missing="$missing $2"
 }
+need_file() { # path, package
+  [ -e "$1" ] || missing="$missing $2"
+}
 
 case "${1:-build}" in
 build)
@@ -36,6 +39,9 @@ build)
   need_header gmock/gmock.h libgmock-dev
   need_header benchmark/benchmark.h libbenchmark-dev
   need_header stb/stb_image.h libstb-dev
+  # What the tests are run on: the ONNX operator tests, and recorded speech.
+  need_file /usr/share/libonnx-testdata/data/node/test_abs/model.onnx libonnx-testdata
+  need_file /usr/share/pocketsphinx/test/data/goforward.raw pocketsphinx-testdata
   ;;
 lint)
   need_tool clang-format-19 clang-format-19

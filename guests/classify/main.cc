@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "../common/files.h"
 #include "../sdk/wasi_nn.hpp"
-#include "files.h"
 #include "picture.h"
 
 namespace {
@@ -148,13 +148,13 @@ int run(const Options& options) {
   Stopwatch watch(options.times);
   std::vector<std::string> labels;
   if (!options.labels.empty()) {
-    auto read = classify::read_labels(options.labels);
+    auto read = common::read_labels(options.labels);
     if (!read) return fail(read.error());
     labels = std::move(*read);
   }
 
   const auto& path = options.positional[1];
-  auto file = classify::read_file(path);
+  auto file = common::read_file(path);
   if (!file) return fail(file.error());
   watch.step("read");
   auto picture = classify::decode_picture(*file);
@@ -163,7 +163,7 @@ int run(const Options& options) {
   const std::vector<float> pixels = classify::imagenet_tensor(*picture, kSide);
   watch.step("resize");
 
-  auto graph = classify::open_model(options.positional[0], options.encoding);
+  auto graph = common::open_model(options.positional[0], options.encoding);
   if (!graph) return fail(graph.error());
   auto context = graph->init_execution_context();
   if (!context) return fail(context.error().message);

@@ -206,6 +206,24 @@ mkdir -p "$2/release" && cp {self.scratch}/runs "$2/release/libnacre_engine.a"
         with self.assertRaisesRegex(fetch.FetchError, "999 came"):
             fetch.write_labels(["x"] * 999, file)
 
+    def test_file_types_are_one_per_line_in_the_networks_order(self):
+        kinds = {
+            name: {"is_text": name != "unknown", "mime_type": f"m/{name}", "description": name}
+            for name in ("txt", "json", "noise", "unknown", "empty")
+        }
+        config = {
+            "target_labels_space": ["json", "txt", "noise"],
+            "thresholds": {"json": 0.9},
+            "medium_confidence_threshold": 0.5,
+            "overwrite_map": {"noise": "unknown"},
+        }
+        file = self.scratch / "types.txt"
+        fetch.write_file_types(config, kinds, file)
+        lines = file.read_text().splitlines()
+        self.assertEqual(lines[0], "json\ttext\t0.9\tjson\tm/json\tjson")
+        self.assertEqual(lines[2], "noise\ttext\t0.5\tunknown\tm/noise\tnoise")
+        self.assertEqual([line.split("\t")[0] for line in lines[3:]], ["unknown", "empty"])
+
 
 class LockTest(unittest.TestCase):
     def test_requirements_hold_names_versions_and_hashes_only(self):

@@ -1,4 +1,4 @@
-// Reading what classify is given: whole files, labels, and models by name or by path.
+// Reading what the example guests are given: whole files, labels, and models by name or by path.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 #include "../sdk/wasi_nn.hpp"
 
-namespace classify {
+namespace common {
 
 // The whole file, from a directory the host lets us see. The error is a sentence.
 std::expected<std::vector<std::byte>, std::string> read_file(const std::string& path);
@@ -22,4 +22,4 @@ std::expected<std::vector<std::string>, std::string> read_labels(const std::stri
 std::expected<nn::Graph, std::string> open_model(const std::string& model,
                                                  const std::string& encoding);
 
-}  // namespace classify
+}  // namespace common

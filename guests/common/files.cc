@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace classify {
+namespace common {
 namespace {
 
 struct Encoding {
@@ -183,4 +183,4 @@ std::expected<nn::Graph, std::string> open_model(const std::string& model,
   return std::move(*graph);
 }
 
-}  // namespace classify
+}  // namespace common
