@@ -35,6 +35,7 @@ build)
   need_header nlohmann/json.hpp nlohmann-json3-dev
   need_header openssl/evp.h libssl-dev
   need_header fmt/format.h libfmt-dev
+  need_header toml++/toml.h libtomlplusplus-dev
   need_header gtest/gtest.h libgtest-dev
   need_header gmock/gmock.h libgmock-dev
   need_header benchmark/benchmark.h libbenchmark-dev

@@ -3,6 +3,7 @@
 #define NACRE_GRAPH_H_
 
 #include <nacre/error.h>
+#include <nacre/model_stats.h>
 #include <nacre/tensor.h>
 
 #include <array>
@@ -10,8 +11,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nacre {
@@ -103,6 +106,17 @@ class Graph {
                                                      ExecutionTarget target,
                                                      std::shared_ptr<void> keep_alive,
                                                      std::vector<Property> facts = {});
+
+  /// Before the graph is shared: fills in what the backend left unknown (a name, a type, a shape, a
+  /// count). An empty list says nothing. kInvalidArgument where the backend knows otherwise.
+  [[nodiscard]] Result<void> supply(std::span<const TensorDescription> inputs,
+                                    std::span<const TensorDescription> outputs);
+
+  /// Before the graph is shared: where its computations are counted.
+  void count_in(std::shared_ptr<ModelCounters> counters) noexcept {
+    counters_ = std::move(counters);
+  }
+
   ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -112,14 +126,16 @@ class Graph {
   [[nodiscard]] GraphEncoding encoding() const noexcept { return encoding_; }
   [[nodiscard]] ExecutionTarget target() const noexcept { return target_; }
 
-  /// For core's ExecutionContext: the backend's side.
+  /// For core's ExecutionContext: the backend's side, and the counters (null: nobody counts).
   [[nodiscard]] BackendGraph& backend_graph() noexcept { return *graph_; }
+  [[nodiscard]] ModelCounters* counters() const noexcept { return counters_.get(); }
 
  private:
   Graph();
 
   std::shared_ptr<void> keep_alive_;  // declared first: destroyed after graph_
   std::unique_ptr<BackendGraph> graph_;
+  std::shared_ptr<ModelCounters> counters_;
   GraphDescription description_;
   std::string backend_;
   GraphEncoding encoding_ = GraphEncoding::kAutodetect;

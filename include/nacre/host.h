@@ -89,7 +89,9 @@ struct GuestOptions {
 
   GuestLimits limits = {};
   DialectChoice dialect = DialectChoice::kAuto;
-  /// Names of the models it may use; nullopt: all of the host's.
+  /// Names of the models it may use; nullopt: all of the host's. What ModelSpec::guests says holds
+  /// as well: a guest uses a model that both allow. Any other name is not found, whether or not it
+  /// exists.
   std::optional<std::vector<std::string>> models = {};
   bool models_only = false;        ///< refuse loading by bytes
   bool allow_precompiled = false;  ///< run a .cwasm: native code, so only of the user's own making
@@ -144,9 +146,54 @@ struct GuestDescription {
   std::string refusal = {};  ///< the sentence with which run() would refuse it; empty: it would not
 };
 
+/// What a reason of Host::check is about.
+enum class CheckSubject : std::uint32_t {
+  kGuest,   ///< the file, or the guest as a whole
+  kImport,  ///< `name` is "module.function", or the interface with its version
+  kMemory,
+  kFolder,  ///< `name` is the host's
+  kModel,   ///< `name` is the model's
+};
+
+/// One reason why a guest will not run here, or will not find a model that it was given.
+struct CheckReason {
+  CheckSubject subject = CheckSubject::kGuest;
+  std::string name = {};
+  std::string sentence = {};
+};
+
+/// One of the host's models, as one guest will find it.
+struct ModelCheck {
+  std::string name = {};
+  std::string description = {};
+  std::vector<std::string> paths = {};
+  GraphEncoding encoding = GraphEncoding::kAutodetect;  ///< found in the bytes; else as stated
+  std::string backend = {};                             ///< that reads it; empty: unknown
+  ExecutionTarget target = ExecutionTarget::kCpu;
+  bool granted = false;       ///< the guest may use it; if not, nothing more was looked at
+  bool hash_checked = false;  ///< it has a sha256, and its files have it
+  bool loaded = false;        ///< CheckOptions::load_models
+};
+
+struct CheckOptions {
+  bool load_models = false;  ///< also load the models that the guest may use
+};
+
+/// The answer to "will this guest run here?". Nothing of it runs.
+struct GuestCheck {
+  std::optional<GuestDescription> guest = {};      ///< nullopt: it is no valid guest
+  std::optional<std::uint64_t> least_memory = {};  ///< bytes that its memories begin with, if known
+  std::uint64_t memory_limit = 0;
+  std::vector<ModelCheck> models = {};    ///< all of the host's
+  std::vector<CheckReason> reasons = {};  ///< every one that was found; empty: it will run
+};
+
 /// Whether a file is a guest by its first bytes (Wasm, its text, or compiled code), and so for
 /// Host::run; models and what cannot be read are not.
 [[nodiscard]] bool is_guest_file(const std::string& path);
+
+/// The bytes of a guest's file, as run() reads them: a regular file or a pipe, of 1 GiB at most.
+[[nodiscard]] Result<std::vector<std::byte>> read_guest_file(const std::string& path);
 
 enum class ExitReason : std::uint32_t {
   kExited,       ///< returned or called proc_exit
@@ -196,10 +243,18 @@ class Host {
   /// described, with a `refusal`.
   [[nodiscard]] Result<GuestDescription> describe(const GuestOptions& guest);
 
+  /// Whether run() would start the guest with these options, and its models would load: imports,
+  /// folders, memory against its limit, and of each model that it may use the files, their hashes,
+  /// format, and whether a backend for it is here. An Error means that the options contradict the
+  /// host's.
+  [[nodiscard]] Result<GuestCheck> check(const GuestOptions& guest,
+                                         const CheckOptions& options = {});
+
   /// Compiles a guest for this machine; the bytes are what `allow_precompiled` runs.
   [[nodiscard]] Result<std::vector<std::byte>> compile(std::span<const std::byte> wasm);
 
-  /// Ends all running guests with kInterrupted. Any thread, not a signal handler.
+  /// Ends all guests whose run() has begun with kInterrupted; one that is being compiled does not
+  /// start. Any thread, not a signal handler.
   void interrupt() noexcept;
 
   /// The models, for native code beside the guests: graphs are shared with them.

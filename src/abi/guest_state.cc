@@ -188,15 +188,15 @@ Result<void> GuestState::while_computing(ExecutionContext& context, Work&& work)
 }
 
 Result<void> GuestState::compute(ExecutionContext& context) {
-  return while_computing(context, [&] { return context.compute(deadline_); });
+  return while_computing(context, [&] { return context.compute(); });
 }
 
 Result<void> GuestState::generate(ExecutionContext& context) {
-  return while_computing(context, [&] { return context.text()->generate(deadline_); });
+  return while_computing(context, [&] { return context.text()->generate(); });
 }
 
 Result<void> GuestState::next(ExecutionContext& context) {
-  return while_computing(context, [&] { return context.text()->next(deadline_); });
+  return while_computing(context, [&] { return context.text()->next(); });
 }
 
 Result<void> GuestState::drop_graph(std::uint32_t handle) {

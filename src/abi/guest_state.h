@@ -72,9 +72,6 @@ class GuestState {
   [[nodiscard]] const DialectTable& dialect() const noexcept { return dialect_; }
   [[nodiscard]] const GuestLimits& limits() const noexcept { return options_.limits; }
 
-  /// When every computation has to be over. Set before the guest runs, or between its calls.
-  void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
-
   // -- what a guest may do; handles in, handles out ----------------------------------------------
 
   /// Errors: kSecurity under models_only; kBusy at the limit of graphs; kInvalidArgument for no
@@ -99,7 +96,7 @@ class GuestState {
     return no_such(HandleKind::kContext, handle);
   }
 
-  /// Computes and waits. kTimeout after the deadline, or after cancel().
+  /// Computes and waits. kTimeout after cancel().
   [[nodiscard]] Result<void> compute(ExecutionContext& context);
 
   /// The same for a language model's context: its whole text, or one piece more.
@@ -165,7 +162,6 @@ class GuestState {
   ModelProvider& provider_;
   const DialectTable& dialect_;
   const GuestStateOptions options_;
-  Deadline deadline_ = kNoDeadline;
   Error last_error_;
 
   HandleTable<GraphEntry> graphs_;

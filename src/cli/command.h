@@ -28,6 +28,7 @@ struct Command {
 
 /// `guest_args` is filled before the body runs: what stands after GUEST.
 [[nodiscard]] Command make_run(CLI::App& root, const std::vector<std::string>& guest_args);
+[[nodiscard]] Command make_check(CLI::App& root);
 [[nodiscard]] Command make_compile(CLI::App& root);
 [[nodiscard]] Command make_backends(CLI::App& root);
 [[nodiscard]] Command make_inspect(CLI::App& root);

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 #include "cli/command.h"
@@ -21,26 +18,6 @@ struct CompileFlags {
   bool fuel = false;
 };
 
-Result<std::vector<std::byte>> read_file(const std::string& path) {
-  const auto failed = [&path] {
-    return fail(ErrorCode::kNotFound,
-                fmt::format("{} could not be read: {}", path, std::strerror(errno)));
-  };
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) return failed();
-  std::vector<std::byte> bytes;
-  std::byte chunk[1 << 16];
-  while (const std::size_t n = std::fread(chunk, 1, sizeof chunk, file)) {
-    bytes.insert(bytes.end(), chunk, chunk + n);
-  }
-  const bool good = std::ferror(file) == 0;
-  const int error = errno;
-  std::fclose(file);
-  errno = error;
-  if (!good) return failed();
-  return bytes;
-}
-
 int compile(CompileFlags& flags) {
   auto options = flags.host.options();
   if (!options) return complain("compile", options.error().message, kUsage);
@@ -51,7 +28,7 @@ int compile(CompileFlags& flags) {
     flags.output = std::filesystem::path(flags.guest).replace_extension(".cwasm").string();
   }
 
-  const auto wasm = read_file(flags.guest);
+  const auto wasm = read_guest_file(flags.guest);
   if (!wasm) return complain("compile", wasm.error().message, kFailure);
   auto host = Host::create(*std::move(options));
   if (!host) return complain("compile", host.error().message, kFailure);

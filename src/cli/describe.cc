@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 namespace nacre::cli {
 namespace {
@@ -152,6 +155,68 @@ std::string plain(std::string text) {
   return text;
 }
 
+/// What a guest is, in a few lines.
+std::string summary(const GuestDescription& guest) {
+  std::string out;
+  const auto put = std::back_inserter(out);
+  fmt::format_to(put, "kind: {}{}\nwasi: {}\nentry: {}\n",
+                 guest.component ? "component" : "core module",
+                 guest.precompiled ? ", precompiled" : "", wasi_text(guest),
+                 guest.entry.empty() ? "none" : guest.entry);
+  if (!guest.memories) {
+    fmt::format_to(put, "memory: compiled code does not say\n");
+  } else if (guest.memories->empty()) {
+    fmt::format_to(put, "memory: none\n");
+  } else {
+    for (const GuestMemoryLimits& memory : *guest.memories)
+      fmt::format_to(put, "memory: {}\n", memory_text(memory));
+  }
+  if (guest.dialect) {
+    fmt::format_to(put, "dialect: {} ({})\n", dialect_name(*guest.dialect), guest.dialect_reason);
+  }
+  return out;
+}
+
+std::string_view subject_name(CheckSubject subject) {
+  constexpr std::array<std::string_view, 5> kNames = {"guest", "import", "memory", "folder",
+                                                      "model"};
+  return kNames.at(static_cast<std::size_t>(subject));
+}
+
+Json model_json(const ModelCheck& model) {
+  const bool known = model.encoding != GraphEncoding::kAutodetect;
+  return {{"name", model.name},
+          {"description", text_or_null(model.description)},
+          {"paths", model.paths},
+          {"encoding", known ? Json(to_string(model.encoding)) : Json(nullptr)},
+          {"backend", text_or_null(model.backend)},
+          {"target", to_string(model.target)},
+          {"granted", model.granted},
+          {"hash_checked", model.hash_checked},
+          {"loaded", model.loaded}};
+}
+
+std::string model_text(const ModelCheck& model) {
+  if (!model.granted) return fmt::format("model {}: not for this guest\n", model.name);
+  const bool known = model.encoding != GraphEncoding::kAutodetect;
+  return fmt::format("model {}: {}, backend {}, target {}{}{}{}{}\n", model.name,
+                     known ? to_string(model.encoding) : "format unknown",
+                     model.backend.empty() ? "unknown" : model.backend, to_string(model.target),
+                     model.hash_checked ? ", sha256 as wanted" : "", model.loaded ? ", loaded" : "",
+                     model.description.empty() ? "" : ": ", model.description);
+}
+
+/// Three digits and a unit: "1.23 s", "45.6 ms".
+std::string time_text(std::chrono::nanoseconds time) {
+  constexpr std::array<std::pair<double, std::string_view>, 3> kUnits = {
+      {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}}};
+  const auto ns = static_cast<double>(time.count());
+  for (const auto& [size, unit] : kUnits) {
+    if (ns >= size) return fmt::format("{:.3g} {}", ns / size, unit);
+  }
+  return fmt::format("{} ns", time.count());
+}
+
 }  // namespace
 
 std::string_view property(const std::vector<Property>& properties, std::string_view key) {
@@ -233,23 +298,8 @@ std::string to_text(const Graph& graph) {
 }
 
 std::string to_text(const GuestDescription& guest) {
-  std::string out;
+  std::string out = summary(guest);
   const auto put = std::back_inserter(out);
-  fmt::format_to(put, "kind: {}{}\nwasi: {}\nentry: {}\n",
-                 guest.component ? "component" : "core module",
-                 guest.precompiled ? ", precompiled" : "", wasi_text(guest),
-                 guest.entry.empty() ? "none" : guest.entry);
-  if (!guest.memories) {
-    fmt::format_to(put, "memory: compiled code does not say\n");
-  } else if (guest.memories->empty()) {
-    fmt::format_to(put, "memory: none\n");
-  } else {
-    for (const GuestMemoryLimits& memory : *guest.memories)
-      fmt::format_to(put, "memory: {}\n", memory_text(memory));
-  }
-  if (guest.dialect) {
-    fmt::format_to(put, "dialect: {} ({})\n", dialect_name(*guest.dialect), guest.dialect_reason);
-  }
   fmt::format_to(put, "imports: {}\n", guest.imports.size());
   std::size_t width = 0;
   const auto name_of = [](const GuestImport& import) {
@@ -266,6 +316,79 @@ std::string to_text(const GuestDescription& guest) {
       put, "{}{}\n",
       guest.refusal.empty() ? "nacre can run it" : "nacre cannot run it: ", guest.refusal);
   return plain(std::move(out));
+}
+
+Json to_json(const GuestCheck& check) {
+  const auto number_or_null = [](const std::optional<std::uint64_t>& number) {
+    return number ? Json(*number) : Json(nullptr);
+  };
+  Json json = {
+      {"runs", check.reasons.empty()},
+      {"reasons", Json::array()},
+      {"description", check.guest ? to_json(*check.guest) : Json(nullptr)},
+      {"memory", {{"least", number_or_null(check.least_memory)}, {"limit", check.memory_limit}}},
+      {"models", Json::array()}};
+  for (const CheckReason& reason : check.reasons) {
+    json["reasons"].push_back({{"about", subject_name(reason.subject)},
+                               {"name", text_or_null(reason.name)},
+                               {"reason", reason.sentence}});
+  }
+  for (const ModelCheck& model : check.models)
+    json["models"].push_back(model_json(model));
+  return json;
+}
+
+std::string to_text(const GuestCheck& check) {
+  std::string out = check.guest ? summary(*check.guest) : std::string();
+  for (const ModelCheck& model : check.models)
+    out += model_text(model);
+  if (check.reasons.empty()) return plain(std::move(out)) + "nacre can run it\n";
+  out += "nacre cannot run it:\n";
+  for (const CheckReason& reason : check.reasons)
+    out += fmt::format("- {}\n", reason.sentence);
+  return plain(std::move(out));
+}
+
+Json to_json(const std::vector<ModelStatus>& models) {
+  Json list = Json::array();
+  for (const ModelStatus& model : models) {
+    const ModelStats& stats = model.stats;
+    list.push_back({{"name", model.name},
+                    {"loaded", model.loaded},
+                    {"requests", stats.requests},
+                    {"errors", stats.errors},
+                    {"compute_ns", stats.compute_time.count()},
+                    {"queue_ns", stats.queue_time.count()},
+                    {"loads", stats.loads},
+                    {"load_errors", stats.load_errors},
+                    {"load_ns", stats.load_time.count()}});
+  }
+  return {{"models", std::move(list)}};
+}
+
+std::string to_text(const std::vector<ModelStatus>& models) {
+  std::size_t width = 5;
+  for (const ModelStatus& model : models)
+    width = std::max(width, model.name.size());
+  std::string out;
+  const auto row = [&](const auto& name, const auto&... cells) {
+    fmt::format_to(std::back_inserter(out), "{:<{}}", name, width);
+    (fmt::format_to(std::back_inserter(out), "  {:>9}", cells), ...);
+    out += '\n';
+  };
+  row("model", "requests", "errors", "compute", "mean", "queue", "loads", "failed", "loading");
+  for (const ModelStatus& model : models) {
+    const ModelStats& stats = model.stats;
+    const auto mean =
+        stats.compute_time / static_cast<std::int64_t>(std::max<std::uint64_t>(stats.requests, 1));
+    row(model.name, stats.requests, stats.errors, time_text(stats.compute_time), time_text(mean),
+        time_text(stats.queue_time), stats.loads, stats.load_errors, time_text(stats.load_time));
+  }
+  return plain(std::move(out));
+}
+
+std::string to_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace nacre::cli

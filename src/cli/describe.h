@@ -1,4 +1,5 @@
-// How `backends` and `inspect` put things: as JSON for programs and as lines for people.
+// How `backends`, `inspect`, `check` and `run --stats` put things: as JSON for programs and as
+// lines for people.
 #ifndef NACRE_SRC_CLI_DESCRIBE_H_
 #define NACRE_SRC_CLI_DESCRIBE_H_
 
@@ -34,10 +35,27 @@ namespace nacre::cli {
 /// memories, refusal, an import's version, name and type.
 [[nodiscard]] nlohmann::ordered_json to_json(const GuestDescription& guest);
 
+/// {"runs", "reasons": [{"about": "guest"|"import"|"memory"|"folder"|"model", "name", "reason"}],
+/// "description": as inspect gives it, "memory": {"least", "limit"}, "models": [{"name",
+/// "description", "paths", "encoding", "backend", "target", "granted", "hash_checked", "loaded"}]}.
+/// Null: a reason's name where it has none, the description of what is no guest, the least memory,
+/// an encoding or a backend where it is not known, a model's description where it has none.
+[[nodiscard]] nlohmann::ordered_json to_json(const GuestCheck& check);
+
+/// {"models": [{"name", "loaded", "requests", "errors", "compute_ns", "queue_ns", "loads",
+/// "load_errors", "load_ns"}]}.
+[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<ModelStatus>& models);
+
+/// JSON for a person to look at; what is not UTF-8 in it is replaced.
+[[nodiscard]] std::string to_text(const nlohmann::ordered_json& json);
+
 /// A few lines, each ended by a newline.
 [[nodiscard]] std::string to_text(const BackendInfo& info);
 [[nodiscard]] std::string to_text(const Graph& graph);
 [[nodiscard]] std::string to_text(const GuestDescription& guest);
+[[nodiscard]] std::string to_text(const GuestCheck& check);
+/// A table.
+[[nodiscard]] std::string to_text(const std::vector<ModelStatus>& models);
 
 }  // namespace nacre::cli
 

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
+#include "cli/guest_flags.h"
 #include "cli/help.h"
 
 namespace nacre::cli {
@@ -55,7 +56,7 @@ void print(const char* what, const std::string& file, const Described& described
   if (as_json) {
     nlohmann::ordered_json json = {{what, file}};
     json.update(to_json(described));
-    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", to_text(json));
   } else {
     fmt::print("{}: {}\n{}", what, file, to_text(described));
   }
@@ -70,7 +71,9 @@ int inspect_guest(const InspectFlags& flags, HostOptions options) {
   const auto guest = (*host)->describe({.path = flags.model.front(),
                                         .dialect = static_cast<DialectChoice>(*dialect),
                                         .allow_precompiled = flags.allow_precompiled});
-  if (!guest) return complain("inspect", guest.error().message, kFailure);
+  if (!guest) {
+    return complain("inspect", load_failure(guest.error(), flags.allow_precompiled), kFailure);
+  }
   print("guest", flags.model.front(), *guest, flags.json);
   return kSuccess;
 }

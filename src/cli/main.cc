@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <span>
@@ -105,9 +107,9 @@ int dispatch(std::vector<std::string> words) {
            "  nacre run --help\n");
 
   std::vector<std::string> guest_args;
-  const std::vector<Command> commands = {make_run(root, guest_args), make_compile(root),
-                                         make_backends(root), make_inspect(root),
-                                         make_completion(root)};
+  const std::vector<Command> commands = {make_run(root, guest_args), make_check(root),
+                                         make_compile(root),         make_backends(root),
+                                         make_inspect(root),         make_completion(root)};
 
   // Our own look at the words first, for better answers than "extras".
   const Walk top = walk(root, words, true);
@@ -164,13 +166,28 @@ int dispatch(std::vector<std::string> words) {
   return kUsage;
 }
 
+/// What was printed must have arrived, or the command has not done what it says.
+int finish(int code) noexcept {
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return code;
+  say("nacre: standard output could not be written");
+  if (errno != 0) {
+    say(": ");
+    say(std::strerror(errno));
+  }
+  say("\n");
+  return code == kSuccess ? kFailure : code;
+}
+
 }  // namespace
 }  // namespace nacre::cli
 
 int main(int argc, char** argv) {
   nacre::cli::exit_on_signals();
   try {
-    return nacre::cli::dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    return nacre::cli::finish(
+        nacre::cli::dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::exception& error) {
     nacre::cli::say("nacre: ");
     nacre::cli::say(error.what());

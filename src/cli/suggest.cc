@@ -1,31 +1,10 @@
 #include "cli/suggest.h"
 
 #include <algorithm>
-#include <vector>
+
+#include "base/closest_match.h"
 
 namespace nacre::cli {
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  // Three rows of the usual table are enough to see a swap of neighbours.
-  std::vector<std::size_t> before;
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + cost});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before[j - 2] + 1);
-      }
-    }
-    before = last;
-    std::swap(last, row);
-  }
-  return last[b.size()];
-}
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
   const auto letters = [](std::string_view text) {

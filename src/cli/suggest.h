@@ -2,16 +2,12 @@
 #ifndef NACRE_SRC_CLI_SUGGEST_H_
 #define NACRE_SRC_CLI_SUGGEST_H_
 
-#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace nacre::cli {
-
-/// How many letters must be inserted, dropped, replaced, or swapped with their neighbour.
-[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to `word`, if one is near enough to be meant: a third of its letters may
 /// be wrong, or it begins with the word (three letters or more).

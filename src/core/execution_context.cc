@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -296,6 +297,23 @@ struct ExecutionContext::Impl {
     slot.tensor.buffer = BufferRef::retain(buffer);
   }
 
+  Result<void> compute(Deadline deadline) {
+    if (computation.abandoned()) return still_busy();
+    if (auto ready = all_inputs_set(); !ready) return ready;
+    outputs_valid = false;
+    drop_outputs();
+    refusal.reset();
+    auto result = computation.run(tensors, deadline, sink);
+    if (computation.was_abandoned()) return result;
+    if (result) result = check_outputs();
+    // Without memory for its sentence a refusal has none.
+    if (refusal && (result || result.error().code != ErrorCode::kTimeout)) {
+      result = std::unexpected(std::move(*refusal));
+    }
+    outputs_valid = result.has_value();
+    return result;
+  }
+
   // The first reason is the one that is told.
   void refuse(Error error) noexcept {
     if (!refusal) refusal.emplace(std::move(error));
@@ -427,20 +445,11 @@ void ExecutionContext::clear_inputs() noexcept {
 }
 
 Result<void> ExecutionContext::compute(Deadline deadline) {
-  Impl& impl = *impl_;
-  if (impl.computation.abandoned()) return Impl::still_busy();
-  if (auto ready = impl.all_inputs_set(); !ready) return ready;
-  impl.outputs_valid = false;
-  impl.drop_outputs();
-  impl.refusal.reset();
-  auto result = impl.computation.run(impl.tensors, deadline, impl.sink);
-  if (impl.computation.was_abandoned()) return result;
-  if (result) result = impl.check_outputs();
-  // Without memory for its sentence a refusal has none.
-  if (impl.refusal && (result || result.error().code != ErrorCode::kTimeout)) {
-    result = std::unexpected(std::move(*impl.refusal));
-  }
-  impl.outputs_valid = result.has_value();
+  ModelCounters* const counters = impl_->graph->counters();
+  if (counters == nullptr) return impl_->compute(deadline);
+  const auto begun = std::chrono::steady_clock::now();
+  auto result = impl_->compute(deadline);
+  counters->computed(result.has_value(), std::chrono::steady_clock::now() - begun);
   return result;
 }
 

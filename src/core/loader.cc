@@ -2,6 +2,7 @@
 
 #include "base/checked_math.h"
 #include "base/mapped_file.h"
+#include "base/sha256.h"
 #include "core/gguf_walk.h"
 #include "core/ir_walk.h"
 #include "core/onnx_walk.h"
@@ -243,13 +244,17 @@ Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> back
                        std::move(keep), std::move(facts));
 }
 
+std::unexpected<Error> cannot_read(const std::string& path, const std::error_code& why) {
+  const bool missing =
+      why == std::errc::no_such_file_or_directory || why == std::errc::not_a_directory;
+  return fail(missing ? ErrorCode::kModelNotFound : ErrorCode::kRuntimeError,
+              fmt::format("the model's file {} cannot be read: {}", path, why.message()));
+}
+
 Result<MappedFile> map_file(const std::string& path) {
   auto file = MappedFile::open(path);
   if (file) return std::move(*file);
-  const bool missing = file.error() == std::errc::no_such_file_or_directory ||
-                       file.error() == std::errc::not_a_directory;
-  return fail(missing ? ErrorCode::kModelNotFound : ErrorCode::kRuntimeError,
-              fmt::format("the model's file {} cannot be read: {}", path, file.error().message()));
+  return cannot_read(path, file.error());
 }
 
 /// A model's files, opened: what they are, and in a backend's order.
@@ -305,14 +310,6 @@ LoadOptions options_of(const ModelSpec& spec, GraphEncoding encoding) {
           .precision = spec.precision,
           .config = spec.config,
           .options = spec.options};
-}
-
-Result<std::shared_ptr<Graph>> load_default_echo(BackendCatalog& catalog, const ModelSpec& spec) {
-  auto backend = choose(catalog, spec.backend, GraphEncoding::kEcho, spec.target);
-  if (!backend) return std::unexpected(std::move(backend.error()));
-  const Bytes part = std::as_bytes(std::span(kDefaultEcho));
-  return load_with(std::move(*backend), {.parts = {&part, 1}, .paths = {}},
-                   options_of(spec, GraphEncoding::kEcho));
 }
 
 }  // namespace
@@ -385,66 +382,201 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
                    std::move(input_names));
 }
 
-Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSpec& spec) {
+namespace {
+
+/// The files as hashed go to `identities`, where it is given.
+Result<void> check_hashes(const ModelSpec& spec, std::vector<FileIdentity>* identities) {
+  if (spec.sha256.empty()) return {};
+  if (spec.sha256.size() != spec.paths.size()) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("there are {} SHA-256 hashes for {} paths; each path wants its own",
+                            spec.sha256.size(), spec.paths.size()));
+  }
+  for (std::size_t i = 0; i < spec.paths.size(); ++i) {
+    const std::string& path = spec.paths[i];
+    const auto wanted = parse_sha256(spec.sha256[i]);
+    if (!wanted) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("\"{}\" is no SHA-256; 64 hexadecimal digits are wanted",
+                              spec.sha256[i].substr(0, 80)));
+    }
+    const auto file = sha256_of_file(path);
+    if (!file) return cannot_read(path, file.error());
+    if (file->digest != *wanted) {
+      return fail(ErrorCode::kSecurity,
+                  fmt::format("{} has the SHA-256 {}, and {} was wanted{}; it is not loaded", path,
+                              to_hex(file->digest), to_hex(*wanted),
+                              spec.sha256_origin.empty()
+                                  ? std::string()
+                                  : fmt::format(" ({}, key \"sha256\")", spec.sha256_origin)));
+    }
+    if (identities != nullptr) identities->push_back(file->identity);
+  }
+  return {};
+}
+
+/// Files that lie beside those that were named are read without a hash of their own.
+Result<void> check_that_hashes_cover(const ModelSpec& spec, const OpenedFiles& opened,
+                                     GraphEncoding encoding) {
+  if (spec.sha256.empty()) return {};
+  if (opened.paths.size() > spec.paths.size()) {
+    return fail(ErrorCode::kSecurity,
+                fmt::format("the sha256 of {} says nothing of {}, which would be read with it; "
+                            "name both, each with its hash",
+                            spec.paths[0], opened.paths.back()));
+  }
+  if (encoding != GraphEncoding::kOnnx || opened.files.empty()) return {};
+  auto ok = refuse_external_data(opened.files[0].bytes());
+  if (!ok) {
+    ok.error().message = fmt::format("the sha256 of {} says nothing of the files beside it: {}",
+                                     spec.paths[0], ok.error().message);
+  }
+  return ok;
+}
+
+/// What was loaded must be what was hashed: files are opened by their names more than once.
+Result<void> check_unchanged(const ModelSpec& spec, std::span<const FileIdentity> hashed) {
+  for (std::size_t i = 0; i < hashed.size(); ++i) {
+    const auto now = identity_of(spec.paths[i]);
+    if (now && *now == hashed[i]) continue;
+    return fail(ErrorCode::kSecurity,
+                fmt::format("{} was changed while it was loaded, so its SHA-256 was checked for "
+                            "nothing; load it again",
+                            spec.paths[i]));
+  }
+  return {};
+}
+
+Result<OpenedFiles> open_and_decide(const ModelSpec& spec, GraphEncoding& encoding) {
   if (spec.paths.empty()) {
-    if (spec.encoding == GraphEncoding::kEcho) return load_default_echo(catalog, spec);
+    encoding = GraphEncoding::kEcho;
+    if (spec.encoding == encoding) return OpenedFiles{};
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the model \"{}\" names no file", spec.name));
   }
   auto opened = open_files(spec);
-  if (!opened) return std::unexpected(std::move(opened.error()));
+  if (!opened) return opened;
   auto decided = decide(spec.encoding, opened->found);
   if (!decided) {
     decided.error().message = fmt::format("{}: {}", spec.paths[0], decided.error().message);
     return std::unexpected(std::move(decided.error()));
   }
-  std::vector<Property> facts;
-  std::vector<std::string> input_names;
-  if (*decided == GraphEncoding::kOnnx) {
-    if (opened->files.size() != 1) {
+  encoding = *decided;
+  return opened;
+}
+
+Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, GraphEncoding encoding) {
+  if (encoding == GraphEncoding::kOnnx) {
+    if (opened.files.size() != 1) {
       return fail(
           ErrorCode::kInvalidEncoding,
           fmt::format("an ONNX model is one file (data beside it is found by itself), and {} "
                       "were given",
-                      opened->paths.size()));
+                      opened.paths.size()));
     }
-    const fs::path folder = fs::absolute(opened->paths[0]).parent_path();
-    if (auto ok = check_external_data_inside(opened->files[0].bytes(), folder); !ok) {
-      return std::unexpected(std::move(ok.error()));
-    }
-    facts = onnx_facts(opened->files[0].bytes());
-    input_names = onnx_input_names(opened->files[0].bytes());
+    const fs::path folder = fs::absolute(opened.paths[0]).parent_path();
+    if (auto ok = check_external_data_inside(opened.files[0].bytes(), folder); !ok) return ok;
   }
-  if (*decided == GraphEncoding::kTensorflowlite && !opened->files.empty()) {
-    facts = tflite_model_facts(opened->files[0].bytes());
+  return check_that_hashes_cover(spec, opened, encoding);
+}
+
+/// Who reads the model, and what is known of it beside what that backend says.
+struct Reader {
+  std::shared_ptr<const OpenBackend> backend;
+  std::vector<Property> facts;
+  std::vector<std::string> input_names;
+};
+
+Result<Reader> choose_reader(BackendCatalog& catalog, const ModelSpec& spec,
+                             const OpenedFiles& opened, GraphEncoding encoding) {
+  Reader reader;
+  const Bytes model = opened.files.empty() ? Bytes{} : opened.files[0].bytes();
+  if (encoding == GraphEncoding::kOnnx) {
+    reader.facts = onnx_facts(model);
+    reader.input_names = onnx_input_names(model);
   }
-  auto backend = choose(catalog, spec.backend, *decided, spec.target);
-  if (!backend && *decided == GraphEncoding::kTensorflowlite && spec.backend.empty() &&
+  if (encoding == GraphEncoding::kTensorflowlite) reader.facts = tflite_model_facts(model);
+  auto backend = choose(catalog, spec.backend, encoding, spec.target);
+  if (!backend && encoding == GraphEncoding::kTensorflowlite && spec.backend.empty() &&
       backend.error().code == ErrorCode::kUnsupportedOperation) {
     // OpenVINO reads files of that format too, and only files.
-    auto instead = choose(catalog, kTfliteInstead, *decided, spec.target);
+    auto instead = choose(catalog, kTfliteInstead, encoding, spec.target);
     if (instead) {
-      facts.push_back(
+      reader.facts.push_back(
           {"served_by", fmt::format("{}, because: {}", kTfliteInstead, backend.error().message)});
       backend = std::move(instead);
     }
   }
   if (!backend) return std::unexpected(std::move(backend.error()));
-  if (*decided == GraphEncoding::kOnnx) {
-    if (auto ok = check_onnx_versions(**backend, opened->files[0].bytes()); !ok) {
+  reader.backend = *std::move(backend);
+  if (encoding == GraphEncoding::kOnnx && !model.empty()) {
+    if (auto ok = check_onnx_versions(*reader.backend, model); !ok) {
       return std::unexpected(std::move(ok.error()));
     }
   }
-  const LoadOptions options = options_of(spec, *decided);
-  if (lists((*backend)->property("loads"), "path") || opened->files.empty()) {
-    return load_with(std::move(*backend), {.parts = {}, .paths = opened->paths}, options,
-                     std::move(facts), std::move(input_names));
+  return reader;
+}
+
+}  // namespace
+
+ModelExamination examine_model(BackendCatalog& catalog, const ModelSpec& spec) {
+  ModelExamination out;
+  const auto note = [&out](const auto& result) {
+    if (!result) out.problems.push_back(result.error());
+    return result.has_value();
+  };
+  out.encoding = spec.encoding;
+  out.backend = spec.backend;
+  const auto opened = open_and_decide(spec, out.encoding);
+  if (note(opened)) {
+    note(check_files(spec, *opened, out.encoding));
+    out.hash_checked = note(check_hashes(spec, nullptr)) && !spec.sha256.empty();
   }
+  // The backend of a stated encoding can be looked for whatever the file is.
+  if (out.encoding != GraphEncoding::kAutodetect || !out.backend.empty()) {
+    if (out.backend.empty()) out.backend = catalog.default_backend(out.encoding);
+    if (out.encoding == GraphEncoding::kAutodetect) {
+      note(catalog.open(out.backend));
+    } else {
+      const OpenedFiles none;
+      const auto reader = choose_reader(catalog, spec, opened ? *opened : none, out.encoding);
+      if (note(reader)) out.backend = reader->backend->name;
+    }
+  }
+  return out;
+}
+
+Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSpec& spec) {
+  std::vector<FileIdentity> hashed;
+  if (auto ok = check_hashes(spec, &hashed); !ok) return std::unexpected(std::move(ok.error()));
+  GraphEncoding encoding = GraphEncoding::kAutodetect;
+  const auto opened = open_and_decide(spec, encoding);
+  if (!opened) return std::unexpected(opened.error());
+  if (auto ok = check_files(spec, *opened, encoding); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  auto reader = choose_reader(catalog, spec, *opened, encoding);
+  if (!reader) return std::unexpected(std::move(reader.error()));
+
   std::vector<Bytes> parts;
-  for (const MappedFile& file : opened->files)
-    parts.push_back(file.bytes());
-  return load_with(std::move(*backend), {.parts = parts, .paths = {}}, options, std::move(facts),
-                   std::move(input_names));
+  ModelSource source;
+  if (spec.paths.empty()) {
+    parts.push_back(std::as_bytes(std::span(kDefaultEcho)));
+  } else if (lists(reader->backend->property("loads"), "path") || opened->files.empty()) {
+    source.paths = opened->paths;
+  } else {
+    for (const MappedFile& file : opened->files)
+      parts.push_back(file.bytes());
+  }
+  source.parts = parts;
+  auto graph = load_with(std::move(reader->backend), source, options_of(spec, encoding),
+                         std::move(reader->facts), std::move(reader->input_names));
+  if (!graph) return graph;
+  if (auto ok = check_unchanged(spec, hashed); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = (*graph)->supply(spec.inputs, spec.outputs); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  return graph;
 }
 
 }  // namespace nacre

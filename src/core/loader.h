@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace nacre {
 
@@ -28,9 +30,21 @@ inline constexpr std::size_t kMaxModelParts = 16;
     GraphEncoding encoding, ExecutionTarget target, const GuestLimits& limits);
 
 /// Loads a model that the operator named. `spec.paths` are files (or one folder: a SavedModel); an
-/// echo model may have none. Errors as above, and kModelNotFound for a file that is not there.
+/// echo model may have none. Errors as above, kModelNotFound for a file that is not there, and
+/// kSecurity for one that has not the hash it should have.
 [[nodiscard]] Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog,
                                                         const ModelSpec& spec);
+
+/// What can be said of an operator's model without loading it.
+struct ModelExamination {
+  GraphEncoding encoding = GraphEncoding::kAutodetect;  ///< as found; kAutodetect: unknown
+  std::string backend;                                  ///< that would read it; empty: unknown
+  bool hash_checked = false;                            ///< and found right
+  std::vector<Error> problems;  ///< why load_model would fail; more than one may be found
+};
+
+/// Reads the files and opens the backend, as load_model does before it loads.
+[[nodiscard]] ModelExamination examine_model(BackendCatalog& catalog, const ModelSpec& spec);
 
 }  // namespace nacre
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "base/sha256.h"
 #include "base/unique_handle.h"
 
 namespace nacre::engine {
@@ -54,14 +55,8 @@ const unsigned char* octets(const void* bytes) {
   return static_cast<const unsigned char*>(bytes);
 }
 
-/// libcrypto reads a configuration file when first used; there is nothing in it for us.
-void start_crypto() {
-  static const int started = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  static_cast<void>(started);
-}
-
 std::optional<Key> mac_of(const Key& mac_key, std::span<const std::byte> bytes) {
-  start_crypto();
+  start_libcrypto();
   Key mac;
   std::size_t size = 0;
   const auto* done = EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, mac_key.data(),
@@ -69,13 +64,6 @@ std::optional<Key> mac_of(const Key& mac_key, std::span<const std::byte> bytes) 
                                reinterpret_cast<unsigned char*>(mac.data()), mac.size(), &size);
   if (done == nullptr || size != mac.size()) return std::nullopt;
   return mac;
-}
-
-std::string name_of(const Key& key) {
-  std::string name;
-  for (const std::byte byte : key)
-    name += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-  return name;
 }
 
 bool is_entry_name(std::string_view name) {
@@ -168,7 +156,7 @@ Result<Fd> open_directory(const std::filesystem::path& directory) {
 
 /// Makes the key file if there is none. Of two processes at once, one wins and both read the same.
 Result<void> make_key(int directory, const std::string& path) {
-  start_crypto();
+  start_libcrypto();
   Key fresh;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(fresh.data()), fresh.size()) != 1) {
     return fail(ErrorCode::kRuntimeError, "no random bytes for the key of the code cache");
@@ -230,24 +218,18 @@ Result<CompiledCodeCache> CompiledCodeCache::open(const std::filesystem::path& d
 }
 
 Result<Key> CompiledCodeCache::key_for(std::span<const std::byte> wasm, std::string_view settings) {
-  start_crypto();
-  const unique_handle<EVP_MD_CTX, EVP_MD_CTX_free> hash(EVP_MD_CTX_new());
   const std::uint64_t settings_size = settings.size();  // keeps the two texts apart
-  Key key;
-  unsigned int size = 0;
-  if (!hash || EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) != 1 ||
-      EVP_DigestUpdate(hash.get(), &settings_size, sizeof(settings_size)) != 1 ||
-      EVP_DigestUpdate(hash.get(), settings.data(), settings.size()) != 1 ||
-      EVP_DigestUpdate(hash.get(), wasm.data(), wasm.size()) != 1 ||
-      EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(key.data()), &size) != 1 ||
-      size != key.size()) {
-    return fail(ErrorCode::kRuntimeError, "SHA-256 is not available from libcrypto");
-  }
-  return key;
+  Sha256 hash;
+  hash.update(std::as_bytes(std::span(&settings_size, 1)));
+  hash.update(std::as_bytes(std::span(settings)));
+  hash.update(wasm);
+  const auto key = hash.finish();
+  if (!key) return fail(ErrorCode::kRuntimeError, "SHA-256 is not available from libcrypto");
+  return *key;
 }
 
 std::optional<CompiledCodeCache::Entry> CompiledCodeCache::find(const Key& key) const {
-  const std::string name = name_of(key);
+  const std::string name = to_hex(key);
   const Fd fd(::openat(directory_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     if (errno != ENOENT) remove(key);
@@ -285,7 +267,7 @@ Result<void> CompiledCodeCache::store(const Key& key, std::span<const std::byte>
 
   Temporary temporary(directory_);
   if (temporary.fd < 0 || !write_all(temporary.fd, file) ||
-      ::renameat(directory_, temporary.name.c_str(), directory_, name_of(key).c_str()) != 0) {
+      ::renameat(directory_, temporary.name.c_str(), directory_, to_hex(key).c_str()) != 0) {
     return failed("cannot be written", "an entry of the code cache");
   }
   temporary.name.clear();
@@ -294,7 +276,7 @@ Result<void> CompiledCodeCache::store(const Key& key, std::span<const std::byte>
 }
 
 void CompiledCodeCache::remove(const Key& key) const noexcept {
-  ::unlinkat(directory_, name_of(key).c_str(), 0);
+  ::unlinkat(directory_, to_hex(key).c_str(), 0);
 }
 
 void CompiledCodeCache::prune() const {

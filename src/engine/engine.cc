@@ -194,40 +194,6 @@ Result<Module> load_wasm(const std::shared_ptr<const Engine::State>& engine,
   return module;
 }
 
-Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
-  const auto failed = [&](int reason) {
-    const auto code = reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument;
-    return fail(code, fmt::format("{} cannot be read: {}", path.native(), std::strerror(reason)));
-  };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failed(errno);
-  struct stat info{};
-  std::vector<std::byte> bytes;
-  std::size_t done = 0;
-  int reason = ::fstat(fd, &info) == 0 ? 0 : errno;
-  // One byte more than the size: the read that finds the end needs room. Pipes grow as they come.
-  if (reason == 0) bytes.resize(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)) + 1);
-  while (reason == 0) {
-    if (done == bytes.size()) bytes.resize(bytes.size() * 2);
-    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
-    if (got == 0) break;
-    if (got > 0) {
-      done += static_cast<std::size_t>(got);
-    } else if (errno != EINTR) {
-      reason = errno;
-    }
-  }
-  ::close(fd);
-  if (reason != 0) return failed(reason);
-  bytes.resize(done);
-  return bytes;
-}
-
-Error with_name(const std::filesystem::path& path, Error error) {
-  error.message = fmt::format("{}: {}", path.native(), error.message);
-  return error;
-}
-
 }  // namespace
 
 Result<const wasmtime_component_linker_t*> Engine::State::component_linker() const {
@@ -335,13 +301,51 @@ Result<Module> Engine::load_module(std::span<const std::byte> bytes,
                           beginning_of(bytes)));
 }
 
-Result<Module> Engine::load_module_file(const std::filesystem::path& path,
-                                        const LoadOptions& options) const {
-  const auto bytes = read_file(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto module = load_module(*bytes, options);
-  if (!module) return std::unexpected(with_name(path, std::move(module.error())));
-  return module;
+Result<std::vector<std::byte>> read_guest_file(const std::filesystem::path& path) {
+  const auto failed = [&](int reason) {
+    const auto code = reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument;
+    return fail(code, fmt::format("{} cannot be read: {}", path.native(), std::strerror(reason)));
+  };
+  const auto too_large = [&] {
+    return fail(
+        ErrorCode::kTooLarge,
+        fmt::format("{} is no guest: it has more than {} bytes, the most that a WebAssembly "
+                    "program may have",
+                    path.native(), kMostGuestBytes));
+  };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed(errno);
+  const struct Closing {
+    int fd;
+    ~Closing() { ::close(fd); }
+  } closing{fd};
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return failed(errno);
+  if (S_ISDIR(info.st_mode)) return failed(EISDIR);
+  if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} is a device, which may never end; a guest is a file, or comes out "
+                            "of a pipe",
+                            path.native()));
+  }
+  const auto size = static_cast<std::uint64_t>(std::max<off_t>(info.st_size, 0));
+  if (size > kMostGuestBytes) return too_large();
+  // One byte more than the size: the read that finds the end needs room. Pipes grow as they come.
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size) + 1);
+  std::size_t done = 0;
+  for (;;) {
+    if (done > kMostGuestBytes) return too_large();
+    if (done == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
+    if (got == 0) break;
+    if (got > 0) {
+      done += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      return failed(errno);
+    }
+  }
+  bytes.resize(done);
+  return bytes;
 }
 
 }  // namespace nacre::engine

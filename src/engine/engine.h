@@ -2,7 +2,7 @@
 // preview 2, run with limits.
 //
 //   auto engine = Engine::create({.compiler = Compiler::kCranelift, .cache_directory = dir});
-//   auto module = engine->load_module_file("guest.wasm", {});
+//   auto module = engine->load_module(*read_guest_file("guest.wasm"), {});
 //   auto instance = Instance::create(*module, {.args = {"guest"}, .host_functions = table});
 //   auto outcome = instance->run();   // how the guest ended: exit code, trap, timeout, …
 //
@@ -103,6 +103,11 @@ struct MemoryInfo {
 /// or compiled code. Nothing is said about the rest of it.
 [[nodiscard]] bool is_guest(std::span<const std::byte> beginning) noexcept;
 
+/// The bytes of a guest, which stand in a regular file or come out of a pipe. No engine takes more
+/// than kMostGuestBytes, so beyond them nothing is read: kTooLarge.
+inline constexpr std::uint64_t kMostGuestBytes = std::uint64_t{1} << 30;
+[[nodiscard]] Result<std::vector<std::byte>> read_guest_file(const std::filesystem::path& path);
+
 /// Where the code of a module came from.
 enum class CodeOrigin : std::uint8_t { kCompiled, kCache, kPrecompiled };
 
@@ -118,8 +123,6 @@ class Engine {
   /// else is an error that says what came. Compiles unless the cache has the code.
   [[nodiscard]] Result<Module> load_module(std::span<const std::byte> bytes,
                                            const LoadOptions& options) const;
-  [[nodiscard]] Result<Module> load_module_file(const std::filesystem::path& path,
-                                                const LoadOptions& options) const;
 
   [[nodiscard]] const EngineOptions& options() const noexcept;
 
@@ -188,6 +191,10 @@ using OutputSink = std::function<void(std::string_view)>;
 using InputStream = std::variant<Inherit, Closed, InputBytes>;
 using OutputStream = std::variant<Inherit, Closed, OutputSink>;
 
+/// What InstanceOptions::max_memory is where it is not given: all that one 32-bit memory may have.
+/// A guest with several of them, or with a 64-bit one, could otherwise take what the machine has.
+inline constexpr std::uint64_t kDefaultMaxMemory = std::uint64_t{4} << 30;
+
 struct InstanceOptions {
   std::vector<std::string> args{};  ///< args[0] is the program's name
   std::vector<std::pair<std::string, std::string>> env{};
@@ -205,8 +212,8 @@ struct InstanceOptions {
   void* guest_state = nullptr;
 
   /// Bytes of linear memory, over all memories of the guest. Beyond it memory.grow answers −1, as
-  /// Wasm defines; a guest that needs more from the start is an error of `create`. nullopt: 4 GiB,
-  /// which is all that one 32-bit memory may have.
+  /// Wasm defines; a guest that needs more from the start is an error of `run`. nullopt:
+  /// kDefaultMaxMemory.
   std::optional<std::uint64_t> max_memory{};
   std::uint64_t max_table_elements = 1'000'000;  ///< over all tables
   /// Roughly one unit per instruction. Needs EngineOptions::meter_fuel.

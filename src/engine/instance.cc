@@ -34,10 +34,6 @@ constexpr int kTrapExitCode = 134;     // 128 + SIGABRT, as a native program tha
 constexpr int kTimeoutExitCode = 124;  // as timeout(1)
 constexpr int kInterruptExitCode = 130;
 
-// What one 32-bit memory may have. A guest with several of them, or with a 64-bit one, could
-// otherwise take whatever the machine has.
-constexpr std::uint64_t kMostMemory = std::uint64_t{4} << 30;
-
 constexpr std::uint64_t kMostComponentInstances = 1000;
 
 // One call may hand over all of a guest's memory: what it may hold is limited elsewhere, and what
@@ -185,7 +181,7 @@ Result<Instance> Instance::create(const Module& module, InstanceOptions options)
 
   StoreState& shared = state->shared;
   shared.guest_state = wanted.guest_state;
-  shared.limits.memory_max = wanted.max_memory.value_or(kMostMemory);
+  shared.limits.memory_max = wanted.max_memory.value_or(kDefaultMaxMemory);
   shared.limits.table_max = wanted.max_table_elements;
   // A component is made of several core modules; its file bounds how many.
   shared.limits.instances_max = module.is_component() ? kMostComponentInstances : 1;

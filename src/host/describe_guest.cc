@@ -78,10 +78,16 @@ DialectChoice to_choice(Dialect dialect) {
   return DialectChoice::kAuto;
 }
 
-/// An instance that never runs says all that run() would.
-std::string refusal_of(const engine::Module& module, std::span<const HostFunction> functions) {
+}  // namespace
+
+// An instance that never runs says all that run() would.
+std::string refusal_of(const engine::Module& module, std::span<const DirMapping> dirs) {
   engine::InstanceOptions options;
-  options.host_functions = functions;
+  options.host_functions = witx::functions();
+  for (const DirMapping& dir : dirs) {
+    options.directories.push_back(
+        {.host = dir.host, .guest = dir.guest, .read_only = dir.read_only});
+  }
   options.standard_input = engine::Closed{};
   options.standard_output = engine::Closed{};
   options.standard_error = engine::Closed{};
@@ -93,34 +99,29 @@ std::string refusal_of(const engine::Module& module, std::span<const HostFunctio
   return start ? std::string() : std::move(start.error().message);
 }
 
-}  // namespace
-
-Result<GuestDescription> describe_guest(Engines& engines, const GuestOptions& guest) {
-  const auto module = engines.load(guest);
-  if (!module) return std::unexpected(module.error());
-  const auto nn = nn_imports(*module);
-  const std::span<const HostFunction> functions = witx::functions();
-  const auto offered = module->offered_imports(functions);
+Result<GuestDescription> describe_guest(const engine::Module& module, const GuestOptions& guest) {
+  const auto nn = nn_imports(module);
+  const auto offered = module.offered_imports(witx::functions());
   if (!offered) return std::unexpected(offered.error());
 
   GuestDescription out;
-  out.component = module->is_component();
-  out.precompiled = module->origin() == engine::CodeOrigin::kPrecompiled;
-  for (std::size_t i = 0; i < module->imports().size(); ++i) {
-    out.imports.push_back(to_import(module->imports()[i], out.component, (*offered)[i]));
+  out.component = module.is_component();
+  out.precompiled = module.origin() == engine::CodeOrigin::kPrecompiled;
+  for (std::size_t i = 0; i < module.imports().size(); ++i) {
+    out.imports.push_back(to_import(module.imports()[i], out.component, (*offered)[i]));
     note_wasi(out.imports.back(), out);
   }
-  if (module->memories()) {
+  if (module.memories()) {
     auto& memories = out.memories.emplace();
-    std::ranges::transform(*module->memories(), std::back_inserter(memories), to_limits);
+    std::ranges::transform(*module.memories(), std::back_inserter(memories), to_limits);
   }
-  out.entry = module->entry();
+  out.entry = module.entry();
   if (!nn.empty()) {
     DialectDecision decision = choose_dialect(nn, guest.dialect);
     out.dialect = to_choice(decision.dialect);
     out.dialect_reason = std::move(decision.reason);
   }
-  out.refusal = refusal_of(*module, functions);
+  out.refusal = refusal_of(module, {});
   return out;
 }
 

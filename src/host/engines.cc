@@ -3,6 +3,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
+#include <vector>
+
+#include "base/sha256.h"
 
 namespace nacre {
 namespace {
@@ -60,21 +63,48 @@ Result<engine::Engine> Engines::engine(bool interruptible) {
   return *slot;
 }
 
-Result<engine::Module> Engines::load_with(const GuestOptions& guest, bool interruptible) {
+Result<engine::Module> Engines::load_with(std::span<const std::byte> bytes, bool allow_precompiled,
+                                          bool interruptible) {
   const auto engine = this->engine(interruptible);
   if (!engine) return std::unexpected(engine.error());
-  const engine::LoadOptions options{.allow_precompiled = guest.allow_precompiled};
-  return guest.bytes.empty() ? engine->load_module_file(guest.path, options)
-                             : engine->load_module(guest.bytes, options);
+  return engine->load_module(bytes, {.allow_precompiled = allow_precompiled});
 }
 
-Result<engine::Module> Engines::load(const GuestOptions& guest) {
-  if (guest.prepared) return guest.prepared->module;
-  auto module = load_with(guest, options_.interruptible);
-  if (module || !guest.allow_precompiled || options_.interruptible) return module;
-  auto second = load_with(guest, true);
+Result<engine::Module> Engines::load_bytes(std::span<const std::byte> bytes,
+                                           bool allow_precompiled) {
+  auto module = load_with(bytes, allow_precompiled, options_.interruptible);
+  if (module || !allow_precompiled || options_.interruptible) return module;
+  auto second = load_with(bytes, allow_precompiled, true);
   return second && second->origin() == engine::CodeOrigin::kPrecompiled ? std::move(second)
                                                                         : std::move(module);
+}
+
+Result<LoadedGuest> Engines::load(const GuestOptions& guest, bool with_hash) {
+  if (guest.prepared) return guest.prepared->code;
+  const bool from_file = guest.bytes.empty();
+  std::vector<std::byte> file;
+  if (from_file) {
+    auto read = engine::read_guest_file(guest.path);
+    if (!read) return std::unexpected(std::move(read.error()));
+    file = *std::move(read);
+  }
+  // What is hashed is what is run, so both are of these bytes.
+  const std::span<const std::byte> bytes =
+      from_file ? std::span<const std::byte>(file) : guest.bytes;
+  std::string sha256;
+  if (with_hash) {
+    Sha256 hash;
+    hash.update(bytes);
+    const auto digest = hash.finish();
+    if (!digest) return fail(ErrorCode::kRuntimeError, "SHA-256 is not available from libcrypto");
+    sha256 = to_hex(*digest);
+  }
+  auto module = load_bytes(bytes, guest.allow_precompiled);
+  if (!module) {
+    if (from_file) module.error().message = guest.path + ": " + module.error().message;
+    return std::unexpected(std::move(module.error()));
+  }
+  return LoadedGuest{.module = *std::move(module), .sha256 = std::move(sha256)};
 }
 
 Result<std::vector<std::byte>> Engines::compile(std::span<const std::byte> wasm) {

@@ -17,10 +17,17 @@
 
 namespace nacre {
 
+/// A guest's module, and the SHA-256 of the bytes it was made from if it was asked for, in lower
+/// case.
+struct LoadedGuest {
+  engine::Module module;
+  std::string sha256;
+};
+
 class PreparedGuest {
  public:
-  explicit PreparedGuest(engine::Module its_module) : module(std::move(its_module)) {}
-  const engine::Module module;  // keeps its engine alive
+  explicit PreparedGuest(LoadedGuest its_code) : code(std::move(its_code)) {}
+  const LoadedGuest code;  // keeps its engine alive
 };
 
 class Engines {
@@ -32,14 +39,17 @@ class Engines {
   ///
   /// A precompiled guest runs only under the settings it was compiled for. Where the host's own do
   /// not fit, those for guests that can be stopped are tried, which is what `compile` makes.
-  [[nodiscard]] Result<engine::Module> load(const GuestOptions& guest);
+  [[nodiscard]] Result<LoadedGuest> load(const GuestOptions& guest, bool with_hash);
 
   /// Compiled code of `wasm`, for this machine and the host's settings.
   [[nodiscard]] Result<std::vector<std::byte>> compile(std::span<const std::byte> wasm);
 
  private:
   [[nodiscard]] Result<engine::Engine> engine(bool interruptible);
-  [[nodiscard]] Result<engine::Module> load_with(const GuestOptions& guest, bool interruptible);
+  [[nodiscard]] Result<engine::Module> load_with(std::span<const std::byte> bytes,
+                                                 bool allow_precompiled, bool interruptible);
+  [[nodiscard]] Result<engine::Module> load_bytes(std::span<const std::byte> bytes,
+                                                  bool allow_precompiled);
 
   const engine::EngineOptions options_;
   std::mutex mutex_;

@@ -17,8 +17,6 @@ Result<std::shared_ptr<Graph>> GraphProvider::load(
 }
 
 Result<std::shared_ptr<Graph>> GraphProvider::open(std::string_view name) {
-  // The name is the guest's: what it holds is not for a terminal.
-  const Activity activity(activity_, "loading the model");
   return registry_.open(name);
 }
 

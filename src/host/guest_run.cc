@@ -79,13 +79,14 @@ Outcome to_outcome(engine::RunOutcome ended) {
 
 Result<std::unique_ptr<GuestRun>> GuestRun::create(const engine::Module& module,
                                                    const GuestOptions& options,
+                                                   std::optional<std::vector<std::string>> granted,
                                                    ModelProvider& models,
                                                    const SharedLogSink& log) {
   const auto imports = nn_imports(module);
   const DialectDecision dialect = choose_dialect(imports, options.dialect);
   GuestStateOptions state{.dialect = dialect.dialect,
                           .limits = options.limits,
-                          .models = options.models,
+                          .models = std::move(granted),
                           .models_only = options.models_only,
                           .on_refusal = {}};
   // The default sink drops debug lines, so nobody would read them.

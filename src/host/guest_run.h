@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -24,11 +25,12 @@ namespace nacre {
 /// Threading: made and run on one thread; interrupt() and cancel_computation() from any.
 class GuestRun {
  public:
-  /// `models` and `log` outlive the run. Errors are those of a guest that cannot start.
-  [[nodiscard]] static Result<std::unique_ptr<GuestRun>> create(const engine::Module& module,
-                                                                const GuestOptions& options,
-                                                                ModelProvider& models,
-                                                                const SharedLogSink& log);
+  /// `granted` are the models it may use, nullopt: all; `models` and `log` outlive the run. Errors
+  /// are those of a guest that cannot start.
+  [[nodiscard]] static Result<std::unique_ptr<GuestRun>> create(
+      const engine::Module& module, const GuestOptions& options,
+      std::optional<std::vector<std::string>> granted, ModelProvider& models,
+      const SharedLogSink& log);
   GuestRun(const GuestRun&) = delete;
   GuestRun& operator=(const GuestRun&) = delete;
 

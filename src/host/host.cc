@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -15,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/watchdog.h"
 #include "host/activity.h"
+#include "host/check_guest.h"
 #include "host/describe_guest.h"
 #include "host/engines.h"
 #include "host/graph_provider.h"
@@ -32,7 +34,7 @@ SharedLogSink log_sink_of(const HostOptions& options) {
 }
 
 /// What GuestOptions and HostOptions ask of each other.
-Result<void> check(const HostOptions& host, const GuestOptions& guest) {
+Result<void> check_options(const HostOptions& host, const GuestOptions& guest) {
   if (guest.path.empty() && guest.bytes.empty() && !guest.prepared) {
     return fail(ErrorCode::kInvalidArgument,
                 "no guest was given: neither a path, nor bytes, nor prepared code");
@@ -50,7 +52,7 @@ Result<void> check(const HostOptions& host, const GuestOptions& guest) {
 
 /// Nothing stops a compiler, nor the reading of a pipe, so all that a timeout can do for a guest
 /// that keeps them busy is to say so after the grace.
-Result<engine::Module> load_in_time(Engines& engines, const GuestOptions& guest) {
+Result<LoadedGuest> load_in_time(Engines& engines, const GuestOptions& guest, bool with_hash) {
   std::optional<engine::Watchdog> watchdog;
   if (guest.limits.timeout && guest.on_grace_expired) {
     try {
@@ -61,7 +63,7 @@ Result<engine::Module> load_in_time(Engines& engines, const GuestOptions& guest)
                   fmt::format("no thread could be started for the timeout: {}", error.what()));
     }
   }
-  return engines.load(guest);
+  return engines.load(guest, with_hash);
 }
 
 }  // namespace
@@ -76,8 +78,48 @@ struct Host::Impl {
   std::shared_ptr<BackendCatalog> catalog;
   std::unique_ptr<Registry> registry;
 
+  /// A call of run(), from its beginning to its end.
+  struct Running {
+    explicit Running(Impl& its_host) : host(its_host) {
+      const std::lock_guard lock(host.running_mutex);
+      host.running.push_back(this);
+    }
+    ~Running() {
+      const std::lock_guard lock(host.running_mutex);
+      std::erase(host.running, this);
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+    /// False when the guest was interrupted before there was anything to stop.
+    [[nodiscard]] bool begin(GuestRun* run) {
+      const std::lock_guard lock(host.running_mutex);
+      guest = run;
+      return !interrupted;
+    }
+
+    Impl& host;
+    GuestRun* guest = nullptr;  // from begin() on; this and the flag under the mutex
+    bool interrupted = false;
+  };
+
+  /// What this guest may use of the registry, by its rules and by the caller's word.
+  [[nodiscard]] std::optional<std::vector<std::string>> models_for(const GuestOptions& guest,
+                                                                   std::string sha256) const {
+    auto names =
+        registry->names_for({.file_name = std::filesystem::path(guest.path).filename().string(),
+                             .sha256 = std::move(sha256)});
+    if (!names) return guest.models;
+    if (guest.models) {
+      std::erase_if(*names, [&guest](const std::string& name) {
+        return std::ranges::find(*guest.models, name) == guest.models->end();
+      });
+    }
+    return names;
+  }
+
   std::mutex running_mutex;
-  std::vector<GuestRun*> running;  // each is in it while its run() is under way
+  std::vector<Running*> running;
 };
 
 Host::Host(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -94,31 +136,24 @@ Result<std::unique_ptr<Host>> Host::create(HostOptions options) {
       return std::unexpected(std::move(known.error()));
     }
   }
-  auto registry = Registry::create(impl->options.models, impl->catalog);
+  auto registry = Registry::create(impl->options.models, impl->catalog, impl->options.on_activity);
   if (!registry) return std::unexpected(std::move(registry.error()));
   impl->registry = *std::move(registry);
-  for (const ModelSpec& spec : impl->options.models) {
-    if (!spec.preload) continue;
-    const Activity activity(impl->options.on_activity,
-                            fmt::format("loading the model {}", spec.name));
-    if (auto graph = impl->registry->open(spec.name); !graph) {
-      return std::unexpected(std::move(graph.error()));
-    }
-  }
   return std::unique_ptr<Host>(new Host(std::move(impl)));
 }
 
 Result<Outcome> Host::run(const GuestOptions& guest) {
-  if (auto good = check(impl_->options, guest); !good) {
+  if (auto good = check_options(impl_->options, guest); !good) {
     return std::unexpected(std::move(good.error()));
   }
   const auto begun = std::chrono::steady_clock::now();
-  Result<engine::Module> module = [&]() -> Result<engine::Module> {
-    if (guest.prepared) return impl_->engines.load(guest);  // nothing to wait for
+  Impl::Running running(*impl_);
+  auto loaded = [&]() -> Result<LoadedGuest> {
+    if (guest.prepared) return guest.prepared->code;  // nothing to wait for
     const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
-    return load_in_time(impl_->engines, guest);
+    return load_in_time(impl_->engines, guest, impl_->registry->asks_for_hashes());
   }();
-  if (!module) return std::unexpected(std::move(module.error()));
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
   if (guest.limits.timeout &&
       std::chrono::steady_clock::now() - begun >= *guest.limits.timeout + engine::kTimeoutGrace) {
     return Outcome{.reason = ExitReason::kTimedOut,
@@ -127,43 +162,56 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
   }
 
   GraphProvider models(*impl_->catalog, *impl_->registry, guest.limits, impl_->options.on_activity);
-  auto run = GuestRun::create(*module, guest, models, impl_->log);
+  auto run =
+      GuestRun::create(loaded->module, guest, impl_->models_for(guest, std::move(loaded->sha256)),
+                       models, impl_->log);
   if (!run) return std::unexpected(std::move(run.error()));
-
-  struct Registered {
-    Registered(Impl& host, GuestRun* guest_run) : impl(host), run(guest_run) {
-      const std::lock_guard lock(impl.running_mutex);
-      impl.running.push_back(run);
-    }
-    ~Registered() {
-      const std::lock_guard lock(impl.running_mutex);
-      std::erase(impl.running, run);
-    }
-    Registered(const Registered&) = delete;
-    Registered& operator=(const Registered&) = delete;
-    Impl& impl;
-    GuestRun* run;
-  };
-  const Registered registered(*impl_, run->get());
+  // Interrupted while it still runs: nothing of it may be left when `running` ends.
+  struct Ending {
+    Impl::Running& running;
+    ~Ending() { static_cast<void>(running.begin(nullptr)); }
+  } const ending{running};
+  if (!running.begin(run->get())) {
+    return Outcome{.reason = ExitReason::kInterrupted,
+                   .exit_code = 130,
+                   .message = "the guest was interrupted before it began"};
+  }
   return (*run)->run();
 }
 
 Result<std::shared_ptr<const PreparedGuest>> Host::prepare(const GuestOptions& guest) {
-  if (auto good = check(impl_->options, guest); !good) {
+  if (auto good = check_options(impl_->options, guest); !good) {
     return std::unexpected(std::move(good.error()));
   }
   const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
-  auto module = impl_->engines.load(guest);
-  if (!module) return std::unexpected(std::move(module.error()));
-  return std::make_shared<const PreparedGuest>(*std::move(module));
+  auto loaded = impl_->engines.load(guest, impl_->registry->asks_for_hashes());
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  return std::make_shared<const PreparedGuest>(*std::move(loaded));
 }
 
 Result<GuestDescription> Host::describe(const GuestOptions& guest) {
-  if (auto good = check(impl_->options, guest); !good) {
+  if (auto good = check_options(impl_->options, guest); !good) {
     return std::unexpected(std::move(good.error()));
   }
   const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
-  return describe_guest(impl_->engines, guest);
+  const auto loaded = impl_->engines.load(guest, false);
+  if (!loaded) return std::unexpected(loaded.error());
+  return describe_guest(loaded->module, guest);
+}
+
+Result<GuestCheck> Host::check(const GuestOptions& guest, const CheckOptions& options) {
+  if (auto good = check_options(impl_->options, guest); !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  auto loaded = [&] {
+    const Activity activity(impl_->options.on_activity, fmt::format("compiling {}", guest.path));
+    return impl_->engines.load(guest, impl_->registry->asks_for_hashes());
+  }();
+  const std::string sha256 = loaded ? loaded->sha256 : std::string();
+  GuestCheck out = check_guest(loaded, guest);
+  check_models({.catalog = *impl_->catalog, .registry = *impl_->registry}, guest,
+               impl_->models_for(guest, sha256), options, out);
+  return out;
 }
 
 Result<std::vector<std::byte>> Host::compile(std::span<const std::byte> wasm) {
@@ -174,15 +222,18 @@ Result<std::vector<std::byte>> Host::compile(std::span<const std::byte> wasm) {
 void Host::interrupt() noexcept {
   {
     const std::lock_guard lock(impl_->running_mutex);
-    for (GuestRun* run : impl_->running)
-      run->interrupt();
+    for (Impl::Running* one : impl_->running) {
+      one->interrupted = true;
+      if (one->guest != nullptr) one->guest->interrupt();
+    }
   }
   cancel_until_quiet([this] {
     const std::lock_guard lock(impl_->running_mutex);
     bool computing = false;
     // Every one of them is asked, whatever the others say.
-    for (GuestRun* run : impl_->running)
-      computing = run->cancel_computation() || computing;
+    for (Impl::Running* one : impl_->running) {
+      if (one->guest != nullptr) computing = one->guest->cancel_computation() || computing;
+    }
     return computing;
   });
 }
@@ -216,6 +267,10 @@ Result<BackendInfo> Host::backend(std::string_view name) {
     info.why_not = opened.error().message;
   }
   return info;
+}
+
+Result<std::vector<std::byte>> read_guest_file(const std::string& path) {
+  return engine::read_guest_file(path);
 }
 
 std::string_view version() noexcept {

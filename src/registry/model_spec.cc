@@ -2,30 +2,26 @@
 
 #include <nacre/registry.h>
 
-#include "base/closest_match.h"
+#include "base/sha256.h"
+#include "registry/model_values.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <algorithm>
 #include <array>
-#include <charconv>
+#include <expected>
 #include <filesystem>
+#include <span>
 #include <utility>
 
 namespace nacre {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKeys = {"encoding", "target",    "backend", "threads",
-                                                   "streams",  "precision", "preload", "config"};
+constexpr std::array<std::string_view, 9> kKeys = {"encoding", "target",  "backend",
+                                                   "threads",  "streams", "precision",
+                                                   "preload",  "config",  "sha256"};
 
 std::unexpected<Error> wrong(std::string_view text, std::string_view what) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("in the model \"{}\": {}", text, what));
-}
-
-/// "…; known: a, b", with the nearest one in front where one is near.
-std::string choices(std::string_view word, std::span<const std::string_view> known) {
-  const auto near = closest_match(word, known);
-  return fmt::format("{}one of: {}", near ? fmt::format("did you mean \"{}\"? ", *near) : "",
-                     fmt::join(known, ", "));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -38,43 +34,39 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-// The error is what is wrong with the value, without saying where.
-std::expected<std::uint32_t, std::string> parse_count(std::string_view value) {
-  std::uint32_t number = 0;
-  constexpr std::uint32_t kMost = 1024;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size() || number > kMost) {
-    return std::unexpected(fmt::format("a number from 0 to {}", kMost));
+using Wanted = std::expected<void, std::string>;
+
+Wanted set_hashes(ModelSpec& spec, std::string_view value) {
+  for (const std::string_view hash : split(value, ':')) {
+    if (!parse_sha256(hash)) {
+      return std::unexpected("64 hexadecimal digits for each path, with colons between them");
+    }
+    spec.sha256.emplace_back(hash);
   }
-  return number;
+  return {};
 }
 
-std::expected<void, std::string> set(ModelSpec& spec, std::string_view key,
-                                     std::string_view value) {
-  if (key == "encoding") {
-    const auto encoding = parse_graph_encoding(value);
-    if (!encoding) return std::unexpected(choices(value, kGraphEncodingNames));
-    spec.encoding = *encoding;
-  } else if (key == "target") {
-    const auto target = parse_execution_target(value);
-    if (!target) return std::unexpected(choices(value, kExecutionTargetNames));
-    spec.target = *target;
-  } else if (key == "precision") {
-    constexpr std::array<std::string_view, 2> kPrecisions = {"model", "fast"};
-    if (value != kPrecisions[0] && value != kPrecisions[1]) {
-      return std::unexpected(choices(value, kPrecisions));
-    }
-    spec.precision = value == kPrecisions[1] ? Precision::kFast : Precision::kModel;
-  } else if (key == "preload") {
+template <typename T>
+Wanted put(T& into, std::expected<T, std::string> value) {
+  if (!value) return std::unexpected(std::move(value.error()));
+  into = *value;
+  return {};
+}
+
+// The error is what is wanted instead of the value.
+Wanted set(ModelSpec& spec, std::string_view key, std::string_view value) {
+  if (key == "encoding") return put(spec.encoding, encoding_of(value));
+  if (key == "target") return put(spec.target, target_of(value));
+  if (key == "precision") return put(spec.precision, precision_of(value));
+  if (key == "threads") return put(spec.threads, count_of(value));
+  if (key == "streams") return put(spec.streams, count_of(value));
+  if (key == "sha256") return set_hashes(spec, value);
+  if (key == "preload") {
     constexpr std::array<std::string_view, 2> kAnswers = {"true", "false"};
     if (value != kAnswers[0] && value != kAnswers[1]) {
       return std::unexpected(choices(value, kAnswers));
     }
     spec.preload = value == kAnswers[0];
-  } else if (key == "threads" || key == "streams") {
-    const auto number = parse_count(value);
-    if (!number) return std::unexpected(number.error());
-    (key == "threads" ? spec.threads : spec.streams) = *number;
   } else if (key == "backend") {
     if (value.empty()) return std::unexpected("a backend's name");
     spec.backend = value;
@@ -99,11 +91,8 @@ Result<void> parse_option(std::string_view text, std::string_view option, ModelS
     if (earlier == key) return wrong(text, fmt::format("\"{}\" is there twice", key));
   }
   // Other keys are the backend's, so only what is one slip away from ours is taken for ours.
-  for (const std::string_view known : kKeys) {
-    if (key != known && edit_distance(key, known) == 1) {
-      return wrong(text,
-                   fmt::format("there is no option \"{}\"; did you mean \"{}\"?", key, known));
-    }
+  if (const auto known = slip_of(key, kKeys)) {
+    return wrong(text, fmt::format("there is no option \"{}\"; did you mean \"{}\"?", key, *known));
   }
   seen.push_back(key);
   const std::string_view value = option.substr(equals + 1);
@@ -143,6 +132,10 @@ Result<ModelSpec> parse_model_spec(std::string_view text) {
   if (spec.paths.empty() && spec.encoding != GraphEncoding::kEcho) {
     return wrong(text, "@echo is the built-in echo model, whose encoding is echo");
   }
+  if (!spec.sha256.empty() && spec.sha256.size() != spec.paths.size()) {
+    return wrong(text, fmt::format("there are {} hashes for {} paths; each path wants its own",
+                                   spec.sha256.size(), spec.paths.size()));
+  }
   return spec;
 }
 
@@ -179,6 +172,74 @@ Result<ModelSpec> parse_nn_graph(std::string_view text) {
   constexpr std::array<std::string_view, 3> kEncodings = {"onnx", "openvino", "pytorch"};
   return wrong(text, fmt::format("\"{}\" is no encoding with fixed file names; wanted: {}",
                                  encoding, choices(encoding, kEncodings)));
+}
+
+namespace {
+
+// What WasmEdge preloads beside the formats that Nacre has names for.
+constexpr std::array<std::string_view, 7> kOtherEncodings = {
+    "neuralspeed", "whisper", "mlx", "piper", "chattts", "openvinogenai", "bitnet"};
+
+// The encodings without what only Nacre says; tensorflow-lite is another spelling of one of them.
+std::expected<GraphEncoding, std::string> encoding_of_others(std::string_view text) {
+  std::string word(text);
+  std::ranges::transform(word, word.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  std::erase(word, '-');
+  if (std::ranges::find(kOtherEncodings, word) != kOtherEncodings.end()) {
+    return std::unexpected(
+        fmt::format("\"{}\" is an encoding that Nacre has no runtime for", text));
+  }
+  const auto encoding = encoding_of(word);
+  if (encoding && *encoding != GraphEncoding::kEcho) return encoding;
+  constexpr std::span<const std::string_view> kNames(kGraphEncodingNames);
+  return std::unexpected(
+      fmt::format("\"{}\" is no encoding; wanted: {}", text, choices(word, kNames.first(7))));
+}
+
+// NAME:ENCODING:TARGET:PATH[:PATH…], which two hosts have under different flags.
+Result<ModelSpec> parse_fields(std::string_view text, std::string_view example) {
+  const auto misses = [&](std::string_view what) {
+    return wrong(
+        text, fmt::format("{}; NAME:ENCODING:TARGET:PATH[:PATH…] is wanted, for example {}", what,
+                          example));
+  };
+  const std::vector<std::string_view> fields = split(text, ':');
+  if (fields.size() < 4) {
+    return misses(fmt::format("there {} {} field{}", fields.size() == 1 ? "is" : "are",
+                              fields.size(), fields.size() == 1 ? "" : "s"));
+  }
+  if (fields[0].empty()) return misses("the name is empty");
+  ModelSpec spec;
+  spec.name = fields[0];
+  const auto encoding = encoding_of_others(fields[1]);
+  if (!encoding) return misses(encoding.error());
+  spec.encoding = *encoding;
+  const auto target = target_of(fields[2]);
+  if (!target) {
+    return misses(fmt::format("\"{}\" is no target; wanted: {}", fields[2], target.error()));
+  }
+  spec.target = *target;
+  if (spec.encoding == GraphEncoding::kGgml) {
+    spec.paths.emplace_back(fields[3].data(), text.data() + text.size());
+  } else {
+    spec.paths.assign(fields.begin() + 3, fields.end());
+  }
+  for (const std::string& path : spec.paths) {
+    if (path.empty()) return misses("a path is empty");
+  }
+  return spec;
+}
+
+}  // namespace
+
+Result<ModelSpec> parse_nn_preload(std::string_view text) {
+  return parse_fields(text, "default:GGML:AUTO:model.gguf");
+}
+
+Result<ModelSpec> parse_wamr_graph(std::string_view text) {
+  return parse_fields(text, "net:onnx:cpu:model.onnx");
 }
 
 }  // namespace nacre

@@ -100,6 +100,106 @@ TEST(Models, ByNameAndModelsOnly) {
   EXPECT_THAT(refused.err, HasSubstr("load"));
 }
 
+TEST(Models, EveryHostsSpellingOffersIt) {
+  const ScratchDir dir;
+  const std::string file = echo_model(dir).substr(5);
+  write_text(dir / "models.toml", "[[model]]\nname = 'echo'\npath = '" + file + "'\n");
+  const std::vector<std::vector<std::string>> spellings = {
+      {"--model", "echo=" + file},
+      {"--models", dir / "models.toml"},
+      {"--nn-preload", "echo:AutoDetect:AUTO:" + file},
+      {"--nn-preload=echo:autodetect:cpu:" + file},
+      {"--wasi-nn-graph=echo:autodetect:cpu:" + file},
+  };
+  for (std::vector<std::string> words : spellings) {
+    words.insert(words.begin(), "run");
+    words.push_back(guest("echo_by_name.wasm"));
+    const Ended ended = nacre(words);
+    EXPECT_EQ(ended.exit_code, 0) << words[1] << words[2] << ended.out << ended.err;
+  }
+}
+
+TEST(Models, OfTwoPreloadsTheFirstCounts) {
+  const ScratchDir dir;
+  const std::string file = echo_model(dir).substr(5);
+  const std::string good = "echo:AutoDetect:AUTO:" + file;
+  const std::string bad = "echo:AutoDetect:AUTO:/no/such.echo";
+  const auto run = [&](const std::string& first, const std::string& second) {
+    return nacre({"run", "--nn-preload", first, "--nn-preload", second, guest("echo_by_name.wasm")})
+        .exit_code;
+  };
+  EXPECT_EQ(run(good, bad), 0);
+  EXPECT_EQ(run(bad, good), 1);
+}
+
+TEST(Models, AMistakeInTheListPointsAtItsPlace) {
+  const ScratchDir dir;
+  write_text(dir / "models.toml", "[[model]]\nname = 'echo'\npth = '@echo'\n");
+  for (const std::string command : {"run", "check"}) {
+    const Ended ended =
+        nacre({command, "--models", dir / "models.toml", guest("echo_by_name.wasm")});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err,
+                HasSubstr((dir / "models.toml") + ":3: key \"pth\": there is no such key; did you "
+                                                  "mean \"path\"?"));
+  }
+}
+
+// What a guest is told of a model that it may not use is what it is told of none, in both ABIs.
+TEST(Models, AnothersModelIsAsIfItWereNotThere) {
+  const ScratchDir dir;
+  write_text(dir / "models.toml",
+             "[[model]]\nname = 'secret'\npath = '@echo'\nguests = ['other.wasm']\n"
+             "[[model]]\nname = 'common'\npath = '@echo'\n");
+  for (const char* file :
+       {"bench_infer.wasm", "bench_infer.component.wasm", "bench_infer.2024-08-19.component.wasm",
+        "bench_infer.2024-06-25.component.wasm"}) {
+    const auto run = [&](const std::string& name, std::vector<std::string> more = {}) {
+      std::vector<std::string> words = {"run", "-v", "--stats=json", "--models",
+                                        dir / "models.toml"};
+      words.insert(words.end(), more.begin(), more.end());
+      words.insert(words.end(), {guest(file), name, "1", "0", "2,2"});
+      return nacre(words).err;
+    };
+    const std::string forbidden = run("secret");
+    EXPECT_THAT(forbidden, HasSubstr("there is no model named \"secret\"")) << file;
+    std::string absent = run("absent");
+    for (std::size_t at = absent.find("absent"); at != std::string::npos;
+         at = absent.find("absent"))
+      absent.replace(at, 6, "secret");
+    EXPECT_EQ(forbidden, absent) << file;
+    EXPECT_THAT(run("common"), Not(HasSubstr("there is no model"))) << file;
+    EXPECT_THAT(run("common", {"--grant", "secret"}), HasSubstr("no model named \"common\""));
+    EXPECT_THAT(run("secret", {"--grant", "secret"}), HasSubstr("no model named \"secret\""))
+        << "a grant narrows";
+  }
+}
+
+TEST(Models, StatsAreATableOrJson) {
+  const ScratchDir dir;
+  const std::vector<std::string> words = {"--model", echo_model(dir), "--model", "idle=@echo",
+                                          guest("echo_by_name.wasm")};
+  const auto run = [&](const std::string& flag) {
+    std::vector<std::string> all = {"run", flag};
+    all.insert(all.end(), words.begin(), words.end());
+    const Ended ended = nacre(all);
+    EXPECT_EQ(ended.exit_code, 0);
+    return ended.err;
+  };
+  const std::string table = run("--stats");
+  EXPECT_THAT(table, AllOf(HasSubstr("model   requests     errors    compute       mean"),
+                           HasSubstr("\necho "), HasSubstr("\nidle ")));
+  const auto json = nlohmann::json::parse(run("--stats=json"));
+  ASSERT_EQ(json["models"].size(), 2u);
+  EXPECT_EQ(json["models"][0]["name"], "echo");
+  EXPECT_EQ(json["models"][0]["loaded"], true);
+  EXPECT_EQ(json["models"][0]["loads"], 1);
+  EXPECT_GE(json["models"][0]["requests"], 1);
+  EXPECT_EQ(json["models"][0]["errors"], 0);
+  EXPECT_EQ(json["models"][1]["loads"], 0);
+  EXPECT_EQ(json["models"][1]["requests"], 0);
+}
+
 TEST(Models, TwoOfOneNameAreRefused) {
   const ScratchDir dir;
   const std::string model = echo_model(dir);

@@ -1,6 +1,7 @@
 // nacre run: arguments, environment, folders, streams, exit codes, traps.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -169,6 +170,53 @@ TEST(Run, AFolderAsGuestIsRefused) {
   const Ended ended = nacre({"run", dir.path()});
   EXPECT_EQ(ended.exit_code, 125);
   EXPECT_THAT(ended.err, HasSubstr(dir.path().string()));
+}
+
+TEST(Run, ADeviceAsGuestIsRefusedAndAPipeIsRead) {
+  const Ended ended = nacre({"run", "/dev/zero"});
+  EXPECT_EQ(ended.exit_code, 125);
+  EXPECT_THAT(ended.err, HasSubstr("/dev/zero is a device"));
+  const Ended compiled = nacre({"compile", "/dev/zero", "-o", "/dev/null"});
+  EXPECT_EQ(compiled.exit_code, 1);
+  EXPECT_THAT(compiled.err, HasSubstr("/dev/zero is a device"));
+  Process piped({"/bin/sh", "-c", R"(cat "$1" | "$0" run /dev/stdin args x)", program(),
+                 guest("stdio.wasm")});
+  const Ended read = piped.wait();
+  EXPECT_EQ(read.exit_code, 0) << read.err;
+  EXPECT_EQ(read.out, "x\n");
+}
+
+TEST(Run, PrecompiledCodeIsRefusedWithTheFlagThatAllowsIt) {
+  const ScratchDir dir;
+  ASSERT_EQ(nacre({"compile", guest("stdio.wasm"), "-o", dir / "s.cwasm"}).exit_code, 0);
+  for (const std::string command : {"run", "inspect"}) {
+    EXPECT_THAT(nacre({command, dir / "s.cwasm"}).err, HasSubstr("(--allow-precompiled, for"));
+  }
+  // A refusal for another reason has nothing to do with it.
+  write_text(dir / "m.echo", "nacre-echo v1\n");
+  const Ended hash = nacre(
+      {"run", "--model", "m=" + (dir / "m.echo") + ",preload=true,sha256=" + std::string(64, 'a'),
+       guest("stdio.wasm")});
+  EXPECT_EQ(hash.exit_code, 125);
+  EXPECT_THAT(hash.err, testing::AllOf(HasSubstr("SHA-256"), Not(HasSubstr("precompiled"))));
+}
+
+// A pipe that nobody writes to for a while is a guest that takes long to come.
+TEST(Run, WhatTakesLongIsAnnouncedOnATerminalOnly) {
+  const ScratchDir dir;
+  const std::string pipe = dir / "guest.wasm";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto run = [&](const std::string& line) {
+    Process process({"/bin/sh", "-c", "(sleep 1.5; cat \"$1\" > \"$2\") & " + line, program(),
+                     guest("stdio.wasm"), pipe});
+    const Ended ended = process.wait();
+    EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    return ended.out + ended.err;
+  };
+  const std::string command = "'" + program() + "' run '" + pipe + "' args x";
+  EXPECT_THAT(run(R"(script -qec ")" + command + R"(" /dev/null)"),
+              HasSubstr("nacre: compiling " + pipe + "…"));
+  EXPECT_EQ(run(command), "x\n");
 }
 
 TEST(Run, TextFormatRuns) {

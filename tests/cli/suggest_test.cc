@@ -8,15 +8,6 @@
 namespace nacre::cli {
 namespace {
 
-TEST(EditDistance, CountsInsertionsDeletionsReplacementsAndSwaps) {
-  EXPECT_EQ(edit_distance("", ""), 0u);
-  EXPECT_EQ(edit_distance("abc", ""), 3u);
-  EXPECT_EQ(edit_distance("", "abc"), 3u);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
-  EXPECT_EQ(edit_distance("timeuot", "timeout"), 1u);
-  EXPECT_EQ(edit_distance("ab", "ba"), 1u);
-}
-
 TEST(Nearest, FindsTheOneThatWasMeant) {
   const std::vector<std::string> options = {"--timeout",     "--max-memory", "--model",
                                             "--models-only", "--dir",        "-v"};

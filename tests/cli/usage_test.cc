@@ -16,7 +16,8 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 
-const std::vector<std::string> kCommands = {"run", "compile", "backends", "inspect", "completion"};
+const std::vector<std::string> kCommands = {"run",      "check",   "compile",
+                                            "backends", "inspect", "completion"};
 
 TEST(Usage, VersionNamesNacreAndItsEngine) {
   const Ended ended = nacre({"--version"});
@@ -70,7 +71,7 @@ TEST(Usage, EveryExampleWorksWhenPasted) {
   fs::create_symlink(program(), checkout.path() / "bin" / "nacre");
   const std::string path = checkout / "bin";
   const auto all = examples();
-  EXPECT_GE(all.size(), 12u);
+  EXPECT_GE(all.size(), 16u);
   for (const std::string& line : all) {
     // Without a vendor runtime there is neither the model nor what reads it.
     if (!NACRE_TEST_HAS_ONNX && line.find("build/models/") != std::string::npos) continue;
@@ -87,6 +88,22 @@ TEST(Usage, EveryExampleWorksWhenPasted) {
     const Ended ended = shell.wait();
     EXPECT_EQ(ended.exit_code, 0) << line << "\n" << ended.err;
     EXPECT_THAT(ended.err, Not(HasSubstr("warning"))) << line;
+  }
+}
+
+TEST(Usage, OutputThatDoesNotArriveIsAFailure) {
+  for (const std::string& words :
+       {std::string("--version"), std::string("--help"), std::string("run --help"),
+        std::string("backends"), std::string("completion bash"), "inspect " + guest("stdio.wasm"),
+        "check " + guest("stdio.wasm")}) {
+    for (const char* where : {">/dev/full", ">&-"}) {
+      Process process({"/bin/sh", "-c", "\"$0\" " + words + " " + where, program()});
+      const Ended ended = process.wait();
+      EXPECT_EQ(ended.exit_code, 1) << words << where;
+      EXPECT_THAT(ended.err,
+                  testing::AllOf(testing::StartsWith("nacre: "), testing::EndsWith("\n")))
+          << words << where;
+    }
   }
 }
 
@@ -128,6 +145,15 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"run", "--env", "=x", "x.wasm"}, "--env"},
         Mistake{{"run", "--model", "nothing", "x.wasm"}, "--model"},
         Mistake{{"run", "-S", "http", "x.wasm"}, "-S: \"http\""},
+        Mistake{{"run", "--nn-preload", "net:onnx", "x.wasm"},
+                "--nn-preload: in the model \"net:onnx\": there are 2 fields"},
+        Mistake{{"run", "--wasi-nn-graph=net", "x.wasm"}, "net:onnx:cpu:model.onnx"},
+        Mistake{{"run", "--models", "/no/such.toml", "x.wasm"}, "--models: the models file"},
+        Mistake{{"run", "--model", "net=@echo", "--grant", "nets", "x.wasm"},
+                "--grant: there is no model \"nets\"; did you mean net?"},
+        Mistake{{"run", "--stats=xml", "x.wasm"}, "--stats takes nothing, or =json"},
+        Mistake{{"check"}, "GUEST"}, Mistake{{"check", "--jsno", "x.wasm"}, "did you mean --json?"},
+        Mistake{{"check", "--max-memory", "lots", "x.wasm"}, "\"lots\" is not a size"},
         Mistake{{"run", "-S", "nn-graph=onnx", "x.wasm"}, "-S: "},
         Mistake{{"backends", "--jsno"}, "did you mean --json?"}, Mistake{{"inspect"}, "FILE"},
         Mistake{{"inspect", "--encoding", "onyx", "m"}, "--encoding"},
@@ -148,6 +174,7 @@ TEST(Completion, BashScriptParsesAndCompletes) {
   EXPECT_EQ(complete("nacre in", 1), "inspect\n");
   EXPECT_EQ(complete("nacre run --time", 2), "--timeout\n");
   EXPECT_EQ(complete("nacre run --engine w", 3), "winch\n");
+  EXPECT_EQ(complete("nacre check --lo", 2), "--log-level\n--load\n");
   EXPECT_EQ(complete("nacre run --dialect w", 3), "witx\nwasmedge\nwamr\n");
   EXPECT_EQ(complete("nacre completion z", 2), "zsh\n");
   // What stands behind the guest is the guest's.

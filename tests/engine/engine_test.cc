@@ -131,25 +131,37 @@ TEST_P(NotAModule, IsRefusedInASentence) {
   EXPECT_THAT(module.error().message, HasSubstr(GetParam().words));
 }
 
-TEST(LoadModuleFile, NamesTheFile) {
+TEST(ReadGuestFile, NamesTheFile) {
   const TemporaryFolder folder;
-  const Engine engine = make_engine();
-  const auto absent = engine.load_module_file(folder.path() / "absent.wasm", {});
+  const auto absent = read_guest_file(folder.path() / "absent.wasm");
   ASSERT_FALSE(absent);
   EXPECT_EQ(absent.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(absent.error().message, HasSubstr("absent.wasm"));
 
-  const auto directory = engine.load_module_file(folder.path(), {});
+  const auto directory = read_guest_file(folder.path());
   ASSERT_FALSE(directory);
   EXPECT_THAT(directory.error().message, HasSubstr("Is a directory"));
 
   const auto path = folder.path() / "guest.wat";
   std::ofstream(path) << kExit42;
-  EXPECT_TRUE(engine.load_module_file(path, {}));
-  std::ofstream(path) << "junk";
-  const auto junk = engine.load_module_file(path, {});
-  ASSERT_FALSE(junk);
-  EXPECT_THAT(junk.error().message, AllOf(HasSubstr("guest.wat: "), HasSubstr("6a 75 6e 6b")));
+  const auto bytes = read_guest_file(path);
+  ASSERT_TRUE(bytes);
+  EXPECT_TRUE(make_engine().load_module(*bytes, {}));
+}
+
+TEST(ReadGuestFile, ReadsNothingWithoutAnEnd) {
+  const auto device = read_guest_file("/dev/zero");
+  ASSERT_FALSE(device);
+  EXPECT_THAT(device.error().message, AllOf(HasSubstr("/dev/zero"), HasSubstr("device")));
+
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "large.wasm";
+  std::ofstream(path) << "x";
+  std::filesystem::resize_file(path, kMostGuestBytes + 1);  // sparse
+  const auto large = read_guest_file(path);
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, ErrorCode::kTooLarge);
+  EXPECT_THAT(large.error().message, HasSubstr("1073741824 bytes"));
 }
 
 TEST(Module, ListsImportsAndExports) {

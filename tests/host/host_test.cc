@@ -12,8 +12,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+
+#include "base/sha256.h"
 
 namespace nacre {
 namespace {
@@ -274,6 +278,26 @@ TEST_F(HostTest, InterruptEndsAllGuests) {
   EXPECT_EQ(interrupted, 3);
 }
 
+// A pipe that nobody writes to stands for a guest that keeps the compiler busy.
+TEST_F(HostTest, AnInterruptWhileTheGuestIsCompiledIsNotLost) {
+  const auto host = make();
+  const std::string pipe = dir_ / "guest.wat";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::optional<Result<Outcome>> outcome;
+  std::thread runner([&] { outcome = host->run({.path = pipe}); });
+  {
+    std::ofstream writer(pipe);  // opens when the host reads, so run() is under way
+    host->interrupt();
+    writer << kLoop;
+  }
+  runner.join();
+  ASSERT_TRUE(*outcome) << outcome->error().message;
+  EXPECT_EQ((*outcome)->reason, ExitReason::kInterrupted);
+  EXPECT_EQ((*outcome)->exit_code, 130);
+  // It was for the guests of that moment only.
+  EXPECT_EQ(host->run(guest_of(kExit)).value().exit_code, 7);
+}
+
 TEST_F(HostTest, MemoryAndFuelLimits) {
   constexpr std::string_view kGrow = R"((module
     (memory (export "memory") 1)
@@ -367,6 +391,61 @@ TEST_F(HostTest, AGuestMayUseOnlyTheModelsItWasGiven) {
   EXPECT_EQ(run("mine"), 0);
   EXPECT_EQ(run("other"), 8);   // not_found
   EXPECT_EQ(run("nobody"), 8);  // the same: it cannot tell what others have
+}
+
+TEST_F(HostTest, AModelsRulesNameItsGuests) {
+  ModelSpec by_name = model("byname");
+  by_name.guests = {"one.wasm"};
+  ModelSpec by_hash = model("byhash");
+  const std::string text = infer("byhash", 1);
+  Sha256 hash;
+  hash.update(bytes_of(text));
+  by_hash.guests = {"sha256:" + to_hex(hash.finish().value())};
+  std::vector<std::string> lines;
+  std::vector<std::string> steps;
+  const auto host =
+      make({.models = {by_name, by_hash, model("all")},
+            .log = [&lines](LogLevel, std::string_view line) { lines.emplace_back(line); },
+            .on_activity = [&steps](std::string_view what) { steps.emplace_back(what); }});
+  const auto run = [&](const std::string& path, const std::string& guest_text,
+                       std::optional<std::vector<std::string>> granted = {}) {
+    lines.clear();
+    steps.clear();
+    GuestOptions guest{.path = path, .bytes = bytes_of(guest_text)};
+    guest.models = std::move(granted);
+    const auto outcome = host->run(guest);
+    return outcome ? outcome->exit_code : -1;
+  };
+  constexpr int kNotFound = 8;
+  EXPECT_EQ(run("anywhere/one.wasm", infer("byname", 1)), 0);
+  EXPECT_EQ(run("two.wasm", infer("all", 1)), 0);
+  EXPECT_EQ(run("any.wasm", text), 0);
+  EXPECT_EQ(run("any.wasm", infer("byhash", 2)), kNotFound) << "other bytes, another hash";
+  EXPECT_EQ(run("one.wasm", infer("byname", 1), {{"all"}}), kNotFound) << "both must allow it";
+  EXPECT_EQ(run("two.wasm", infer("byname", 1), {{"byname"}}), kNotFound);
+
+  // To the guest and in the log, another's model and one that does not exist are the same.
+  EXPECT_EQ(run("two.wasm", infer("byname", 1)), kNotFound);
+  std::vector<std::string> forbidden = lines;
+  EXPECT_THAT(steps, testing::ElementsAre("compiling two.wasm", "")) << "nothing was loaded";
+  for (std::string& line : forbidden) {
+    if (const auto at = line.find("byname"); at != std::string::npos) line.replace(at, 6, "nobody");
+  }
+  EXPECT_EQ(run("two.wasm", infer("nobody", 1)), kNotFound);
+  EXPECT_EQ(lines, forbidden);
+  EXPECT_THAT(lines, testing::Contains(HasSubstr("nobody")));
+  EXPECT_FALSE(lines.empty());
+}
+
+TEST_F(HostTest, AHashRuleHoldsForAGuestsFile) {
+  const std::string text = infer("net", 1);
+  std::ofstream(dir_ / "guest.wat") << text;
+  ModelSpec spec = model("net");
+  spec.guests = {"sha256:" + to_hex(sha256_of_file(dir_ / "guest.wat").value().digest)};
+  const auto host = make({.models = {spec}});
+  EXPECT_EQ(host->run({.path = (dir_ / "guest.wat").string()}).value().exit_code, 0);
+  std::ofstream(dir_ / "guest.wat") << text << "\n";
+  EXPECT_EQ(host->run({.path = (dir_ / "guest.wat").string()}).value().exit_code, 8);
 }
 
 TEST_F(HostTest, FailedCallsAreLoggedAtDebug) {

@@ -148,6 +148,10 @@ TEST(Rules, FindTheForbiddenIncludes) {
   EXPECT_EQ(check("src/engine/x.cc", "wasmtime.h", true), "");
   EXPECT_EQ(check("backends/echo/echo.cc", "echo.h", false), "");
   EXPECT_EQ(check("src/cli/x.cc", "CLI/CLI.hpp", true), "");
+  EXPECT_EQ(check("src/cli/x.cc", "base/closest_match.h", false), "");
+  EXPECT_EQ(check("src/base/x.cc", "openssl/evp.h", true), "");
+  EXPECT_THAT(check("src/core/x.cc", "openssl/evp.h", true), HasSubstr("only base and engine"));
+  EXPECT_THAT(check("src/cli/x.cc", "toml++/toml.h", true), HasSubstr("only registry"));
   EXPECT_THAT(check("src/core/x.cc", "wasmtime.h", true), HasSubstr("only engine"));
   EXPECT_THAT(check("src/abi/x.cc", "wasmtime/func.h", true), HasSubstr("only engine"));
   EXPECT_THAT(check("backends/openvino/x.cc", "onnxruntime_c_api.h", true),

@@ -17,7 +17,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>> kRooms = {
     {"abi", {"core", "base"}},
     {"engine", {"abi", "base"}},
     {"host", {"engine", "abi", "registry", "core", "base"}},
-    {"cli", {}},
+    {"cli", {"base"}},
     {"include", {}},
 };
 
@@ -36,6 +36,7 @@ const std::vector<std::pair<std::string, std::string>> kVendors = {
     {"ggml", "backends/llama"},
     {"gguf", "backends/llama"},
     {"CLI/", "cli"},
+    {"toml++/", "registry"},
 };
 
 // Libraries that base and the public headers, being for everybody, do not pull in.
@@ -73,6 +74,9 @@ std::string check_include(const fs::path& root, const fs::path& file, const Incl
     if (name.starts_with(start) && room != owner && !fs::exists(root / file.parent_path() / name)) {
       return "only " + owner + " may include <" + name + ">";
     }
+  }
+  if (name.starts_with("openssl/") && room != "base" && room != "engine") {
+    return "only base and engine may include <" + name + ">";
   }
   if (include.angled || name.starts_with("nacre/")) {
     if (room == "base" && name.starts_with("nacre/")) return "base includes the standard library";

@@ -70,6 +70,9 @@ TEST(ParseModelSpec, MistakesAreQuotedWithWhatIsWanted) {
       {"net=a,threads=2,threads=3", "there twice"},
       {"net=a,backend=", "a backend's name"},
       {"echo=@echo,encoding=onnx", "@echo is the built-in"},
+      {"net=a,sha256=12", "64 hexadecimal digits"},
+      {"net=a:b,sha256=" + std::string(64, 'a'), "1 hashes for 2 paths"},
+      {"net=a,sha25=" + std::string(64, 'a'), "did you mean \"sha256\"?"},
   };
   for (const auto& [text, part] : table) {
     const auto spec = parse_model_spec(text);
@@ -77,6 +80,89 @@ TEST(ParseModelSpec, MistakesAreQuotedWithWhatIsWanted) {
     EXPECT_EQ(spec.error().code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(spec.error().message, HasSubstr(part));
     EXPECT_THAT(spec.error().message, HasSubstr("\"" + text + "\""));
+  }
+}
+
+TEST(ParseModelSpec, AHashForEachPath) {
+  const std::string a(64, 'a');
+  const std::string b(64, 'B');
+  const auto spec = parse_model_spec("net=x.xml:x.bin,sha256=" + a + ":" + b);
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_THAT(spec->sha256, ElementsAre(a, b));
+}
+
+// How WasmEdge's documents write it.
+TEST(ParseNnPreload, AsWasmEdgeWritesIt) {
+  struct Row {
+    std::string text;
+    std::string name;
+    GraphEncoding encoding;
+    ExecutionTarget target;
+    std::vector<std::string> paths;
+  };
+  const std::vector<Row> table = {
+      {"default:GGML:AUTO:llama-2-7b-chat-wasm-q5_k_m.gguf",
+       "default",
+       GraphEncoding::kGgml,
+       ExecutionTarget::kAuto,
+       {"llama-2-7b-chat-wasm-q5_k_m.gguf"}},
+      {"m:ggml:cpu:a:b:c.gguf", "m", GraphEncoding::kGgml, ExecutionTarget::kCpu, {"a:b:c.gguf"}},
+      {"net:OpenVINO:CPU:net.xml:net.bin",
+       "net",
+       GraphEncoding::kOpenvino,
+       ExecutionTarget::kCpu,
+       {"net.xml", "net.bin"}},
+      {"a:PyTorch:GPU:x.pt", "a", GraphEncoding::kPytorch, ExecutionTarget::kGpu, {"x.pt"}},
+      {"a:TensorflowLite:TPU:x.tflite",
+       "a",
+       GraphEncoding::kTensorflowlite,
+       ExecutionTarget::kTpu,
+       {"x.tflite"}},
+      {"a:TensorFlow-Lite:cpu:x",
+       "a",
+       GraphEncoding::kTensorflowlite,
+       ExecutionTarget::kCpu,
+       {"x"}},
+      {"a:Tensorflow:cpu:x", "a", GraphEncoding::kTensorflow, ExecutionTarget::kCpu, {"x"}},
+      {"a:ONNX:cpu:x.onnx", "a", GraphEncoding::kOnnx, ExecutionTarget::kCpu, {"x.onnx"}},
+      {"a:AutoDetect:cpu:x", "a", GraphEncoding::kAutodetect, ExecutionTarget::kCpu, {"x"}},
+  };
+  for (const Row& row : table) {
+    for (const auto& parse : {parse_nn_preload, parse_wamr_graph}) {
+      const auto spec = parse(row.text);
+      ASSERT_TRUE(spec) << spec.error().message;
+      EXPECT_EQ(spec->name, row.name) << row.text;
+      EXPECT_EQ(spec->encoding, row.encoding) << row.text;
+      EXPECT_EQ(spec->target, row.target) << row.text;
+      EXPECT_EQ(spec->paths, row.paths) << row.text;
+      EXPECT_FALSE(spec->preload);
+    }
+  }
+}
+
+TEST(ParseNnPreload, MistakesShowTheForm) {
+  const std::vector<std::pair<std::string, std::string>> table = {
+      {"", "there is 1 field"},
+      {"net", "there is 1 field"},
+      {"net:onnx:cpu", "there are 3 fields"},
+      {":onnx:cpu:x", "the name is empty"},
+      {"net:onx:cpu:x", "did you mean \"onnx\"?"},
+      {"net:echo:cpu:x", "\"echo\" is no encoding"},
+      {"net::cpu:x", "is no encoding"},
+      {"net:Whisper:cpu:x", "no runtime for"},
+      {"net:neural-speed:cpu:x", "no runtime for"},
+      {"net:onnx:npu:x", "one of: cpu, gpu, tpu, auto"},
+      {"net:onnx:cpu:", "a path is empty"},
+      {"net:openvino:cpu:a::b", "a path is empty"},
+  };
+  for (const auto& [text, part] : table) {
+    const auto spec = parse_nn_preload(text);
+    ASSERT_FALSE(spec) << text;
+    EXPECT_EQ(spec.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(spec.error().message, HasSubstr(part));
+    EXPECT_THAT(spec.error().message, HasSubstr("NAME:ENCODING:TARGET:PATH[:PATH…]"));
+    EXPECT_THAT(spec.error().message, HasSubstr("default:GGML:AUTO:model.gguf"));
+    EXPECT_THAT(parse_wamr_graph(text).error().message, HasSubstr("net:onnx:cpu:model.onnx"));
   }
 }
 

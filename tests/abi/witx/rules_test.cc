@@ -181,16 +181,6 @@ TEST(Refusals, ALineForTheLogCannotBeForged) {
   EXPECT_EQ(guest.log.back().find('\x1b'), std::string::npos);
 }
 
-TEST(Stopping, TheDeadline) {
-  FakeGuest guest;
-  const auto context = guest.init(guest.open("hangs"));
-  guest.put_tensor({2, 2}, kWitxF32, kSixteen);
-  ASSERT_EQ(guest.call("set_input", {context, 0, kRecord}), 0u);
-  guest.state.set_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
-  EXPECT_EQ(guest.call("compute", {context}), 5u);
-  EXPECT_EQ(guest.state.last_error().code, ErrorCode::kTimeout);
-}
-
 TEST(Stopping, FromAnotherThread) {
   FakeGuest guest;
   const auto context = guest.init(guest.open("hangs"));
