@@ -406,8 +406,9 @@ bool Engine::others_flow(const Sequence& sequence, Clock::time_point now) const 
   return std::ranges::any_of(slots_, [&](const Slot& slot) {
     if (slot.holder == nullptr || slot.holder == &sequence || !slot.holder->flowing) return false;
     const Sequence& other = *slot.holder;
-    const bool reading = slot.cached.size() + 1 < other.tokens.size();
-    return !reading && (other.request.task != Task::kNone || now - slot.last_used < kAboutToAsk);
+    // Between requests its tokens are its context's; then its prompt has been read.
+    if (other.request.task == Task::kNone) return now - slot.last_used < kAboutToAsk;
+    return slot.cached.size() + 1 >= other.tokens.size();
   });
 }
 

@@ -78,8 +78,8 @@ struct Sequence {
   std::unique_ptr<Sampler> sampler;
 
   // how far it is
-  bool flowing = false;             // begun and not finished
-  std::vector<llama_token> tokens;  // the prompt and what came after it
+  std::atomic<bool> flowing{false};  // begun and not finished; the engine looks between requests
+  std::vector<llama_token> tokens;   // the prompt and what came after it
   std::string text;
   std::size_t generated = 0;
   Finish finish = Finish::kNone;
@@ -94,7 +94,6 @@ struct Sequence {
   Request request;
   int slot = -1;
   Clock::time_point asked;
-  Clock::time_point last_used;
 };
 
 class Engine {

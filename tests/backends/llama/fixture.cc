@@ -2,6 +2,7 @@
 
 #include <nacre/registry.h>
 
+#include "base/mapped_file.h"
 #include "core/loader.h"
 
 #include <map>
@@ -11,8 +12,8 @@ namespace nacre::test {
 // One thread: ggml's threads wait for each other by spinning, which on a machine that is busy with
 // other tests takes fifty times as long.
 BackendCatalog& llama_catalog() {
-  static const auto catalog =
-      BackendCatalog::create({.module_dirs = {NACRE_TEST_BACKENDS_DIR}, .log = {}, .thread_budget = 1});
+  static const auto catalog = BackendCatalog::create(
+      {.module_dirs = {NACRE_TEST_BACKENDS_DIR}, .log = {}, .thread_budget = 1});
   return *catalog;
 }
 
@@ -65,6 +66,16 @@ std::string stream(TextContext& text, ErrorCode* end) {
     }
     return all;
   }
+}
+
+std::string model_bytes() {
+  const auto file = MappedFile::open(std::string(kModelFile));
+  if (!file) {
+    ADD_FAILURE() << kModelFile << ": " << file.error().message();
+    return {};
+  }
+  const auto bytes = file->bytes();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 nlohmann::json metadata(TextContext& text) {

@@ -36,6 +36,9 @@ std::string stream(TextContext& text, ErrorCode* end = nullptr);
 
 nlohmann::json metadata(TextContext& text);
 
+/// The model's file.
+std::string model_bytes();
+
 /// Always the likeliest token.
 inline constexpr std::string_view kGreedy = R"({"temp": 0})";
 

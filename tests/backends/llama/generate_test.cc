@@ -8,8 +8,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -276,8 +274,7 @@ TEST(Llama, InspectSeesWhatTheModelIs) {
 }
 
 TEST(Llama, BytesOfAGuestAreTheSameModel) {
-  std::ifstream file{std::string(kModelFile), std::ios::binary};
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string bytes = model_bytes();
   const auto part = std::as_bytes(std::span(bytes));
   auto graph = load_guest_model(llama_catalog(), {&part, 1}, GraphEncoding::kGgml,
                                 ExecutionTarget::kAuto, GuestLimits{});

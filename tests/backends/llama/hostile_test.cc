@@ -8,8 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -274,8 +272,7 @@ TEST_F(Hostile, MoreEnginesThanThereMayBe) {
 }
 
 TEST_F(Hostile, ModelBytes) {
-  std::ifstream file{std::string(kModelFile), std::ios::binary};
-  const std::string model((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string model = model_bytes();
   const auto load = [](const std::string& bytes) {
     const auto part = std::as_bytes(std::span(bytes));
     return load_guest_model(llama_catalog(), {&part, 1}, GraphEncoding::kGgml,
