@@ -28,6 +28,7 @@ State& state() noexcept {
 
 thread_local std::string last_error;
 thread_local LogLevel last_level = LogLevel::kDebug;
+thread_local bool last_shown = false;
 
 std::string_view trimmed(std::string_view line) {
   while (line.ends_with('\n') || line.ends_with(' '))
@@ -45,9 +46,11 @@ void on_log(ggml_log_level level, const char* text, void*) {
     last_error = has_function ? line.substr(colon + 2) : line;
   }
   if (level != GGML_LOG_LEVEL_CONT) {
+    last_shown = level != GGML_LOG_LEVEL_DEBUG;  // hundreds of lines per context
     last_level = level == GGML_LOG_LEVEL_WARN ? LogLevel::kInfo : LogLevel::kDebug;
   }
-  if (const auto& services = state().services) services->log(last_level, line);
+  const auto& services = state().services;
+  if (services && last_shown) services->log(last_level, line);
 }
 
 // "CPU : AVX2 = 1 | AVX512 = 1 | …" as "AVX2,AVX512".

@@ -1,9 +1,14 @@
 // Many contexts at once: batching, the prefix cache, admission.
 #include "fixture.h"
 
+#include <malloc.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <atomic>
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -190,6 +195,24 @@ TEST(Company, ASystemPromptIsReadOncePerGuest) {
   EXPECT_EQ(cached_of(0, *nobody, "Where are you?"), 0);
   const auto nobody_else = text_context(graph, 0);
   EXPECT_EQ(cached_of(0, *nobody_else, "Where are you?"), 0);
+}
+
+TEST(Company, WhatAModelTookIsGivenBack) {
+  const auto resident = [] {
+    ::malloc_trim(0);
+    std::ifstream statm("/proc/self/statm");
+    long size = 0;
+    long pages = 0;
+    statm >> size >> pages;
+    return pages * ::sysconf(_SC_PAGESIZE);
+  };
+  long first = 0;
+  for (int cycle = 0; cycle < 5; ++cycle) {
+    // Options of its own, so that no other test keeps the graph.
+    EXPECT_FALSE(answer(language_model("slots=3,ctx-size=768"), kQuestions[0], 3).empty());
+    if (cycle == 0) first = resident();
+  }
+  EXPECT_LE(resident(), first + (10 << 20));
 }
 
 TEST(Company, AStreamFlowsWhileALongPromptIsRead) {
