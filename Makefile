@@ -6,11 +6,12 @@ BACKEND =
 TOP = 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format clean build build-% test-% system system-lint
+.PHONY: help run run-chat test bench lint format clean build build-% test-% system system-lint
 
 help:
 	@echo 'make run      set everything up, then let a guest say what is in a photo'
 	@echo '              (PHOTO=chelsea.png  BACKEND=openvino  TOP=5)'
+	@echo 'make run-chat set everything up, then talk to a small language model'
 	@echo 'make test     set everything up and run every test'
 	@echo 'make bench    build optimised and print the table of docs/performance.md'
 	@echo 'make lint     clang-format and clang-tidy, changing nothing'
@@ -51,6 +52,14 @@ run: system
 	@$(RUN) build/guests/classify.component.wasm $(CLASSIFY)
 	@echo 'As a core module:'
 	@$(RUN) build/guests/classify.wasm $(CLASSIFY)
+
+run-chat: system
+	$(call configure,full,build)
+	@cmake --build build --target nacre_run_chat
+	@./build/nacre run --nn-preload default:GGML:AUTO:build/models/smollm2.gguf \
+	  build/guests/chat.wasm $(CHAT)
+
+CHAT =
 
 RUN = ./build/nacre run --model 'imagenet=$(MODEL)$(if $(BACKEND),$(comma)backend=$(BACKEND))' \
 	--dir build/photos::/photos --dir build/labels::/labels
