@@ -32,8 +32,8 @@ Options:
   --help         print this
 
 Example:
-  nacre run --model notes=build/models/basic-pitch.onnx --dir .::. build/guests/notes.wasm \
-      notes scale.wav
+  nacre run --model notes=build/models/basic-pitch.onnx --dir build/music \
+      build/guests/notes.wasm notes build/music/scale.wav
 )";
 
 struct Options {

@@ -81,6 +81,23 @@ TEST_P(Networks, GiveTheVendorsOwnBytes) {
 INSTANTIATE_TEST_SUITE_P(Runtimes, Networks, testing::ValuesIn(runtimes()),
                          [](const auto& one) { return one.param; });
 
+TEST(Runner, GoesOnAfterATestThatEndsTheProcess) {
+  const std::vector<std::string> words = {
+      "/bin/sh", "-c",
+      "for one; do echo \"begin $one\"; [ $one = b ] && kill -SEGV $$; [ $one = d ] && exit 3; "
+      "printf '%s\\tpass\\t00\\t\\n' $one; done",
+      "sh"};
+  const std::vector<std::string> tests = {"a", "b", "c", "d", "e"};
+  auto answers = run_program(words, tests);
+  EXPECT_EQ(answers.size(), tests.size());
+  for (const char* fine : {"a", "c", "e"})
+    EXPECT_EQ(answers[fine].status, "pass") << fine;
+  EXPECT_EQ(answers["b"].status, "crash");
+  EXPECT_EQ(answers["b"].reason, "the process ended with signal 11");
+  EXPECT_EQ(answers["d"].status, "crash");
+  EXPECT_EQ(answers["d"].reason, "the process ended with exit code 3");
+}
+
 TEST(TensorFiles, AreReadAsTheyWereWritten) {
   const Tensor numbers = noise(ElementType::kI32, {2, 0, 3}, 1);
   const Tensor real = noise(ElementType::kF32, {2, 3}, 1);

@@ -31,10 +31,18 @@ void take_answers(const std::string& out, std::map<std::string, Answer>& answers
   }
 }
 
-/// Runs `words` with tests as further arguments, many to a process. When a process ends early, the
-/// test that was under way is the one that ended it, and the next process goes on after it.
-std::map<std::string, Answer> run_all(const std::vector<std::string>& words,
-                                      std::span<const std::string> tests) {
+std::map<std::string, Answer> run_guest(const std::string& runtime, const fs::path& folder,
+                                        const std::string& file,
+                                        std::span<const std::string> tests) {
+  return run_program({test::program(), "run", "--backend", "onnx=" + runtime, "--dir",
+                      folder.string() + "::data::ro", test::guest(file), "data"},
+                     tests);
+}
+
+}  // namespace
+
+std::map<std::string, Answer> run_program(const std::vector<std::string>& words,
+                                          std::span<const std::string> tests) {
   std::map<std::string, Answer> answers;
   while (!tests.empty()) {
     const auto batch = tests.first(std::min(kBatch, tests.size()));
@@ -57,16 +65,6 @@ std::map<std::string, Answer> run_all(const std::vector<std::string>& words,
   return answers;
 }
 
-std::map<std::string, Answer> run_guest(const std::string& runtime, const fs::path& folder,
-                                        const std::string& file,
-                                        std::span<const std::string> tests) {
-  return run_all({test::program(), "run", "--backend", "onnx=" + runtime, "--dir",
-                  folder.string() + "::data::ro", test::guest(file), "data"},
-                 tests);
-}
-
-}  // namespace
-
 std::vector<std::string> runtimes() {
   std::vector<std::string> names;
   std::istringstream list(NACRE_TEST_ONNX_RUNTIMES);
@@ -77,7 +75,7 @@ std::vector<std::string> runtimes() {
 
 std::map<std::string, Answer> run_directly(const std::string& runtime, const fs::path& folder,
                                            std::span<const std::string> tests) {
-  return run_all({NACRE_TEST_ONNX_DIRECT + runtime, folder.string()}, tests);
+  return run_program({NACRE_TEST_ONNX_DIRECT + runtime, folder.string()}, tests);
 }
 
 std::map<std::string, Answer> run_as_module(const std::string& runtime, const fs::path& folder,

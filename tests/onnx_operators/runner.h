@@ -18,6 +18,12 @@ struct Answer {
   std::string reason;
 };
 
+/// Runs `words` with tests as further arguments, many to a process. When a process ends early, or
+/// is killed because it does not end, the test under way has the answer "crash", and the next
+/// process goes on after it.
+[[nodiscard]] std::map<std::string, Answer> run_program(const std::vector<std::string>& words,
+                                                        std::span<const std::string> tests);
+
 /// The runtimes of this build that read ONNX.
 [[nodiscard]] std::vector<std::string> runtimes();
 
