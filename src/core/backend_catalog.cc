@@ -22,8 +22,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kEcho = "echo";
 constexpr std::array<std::string_view, 6> kKnown = {kEcho,   "onnxruntime", "openvino",
                                                     "torch", "tflite",      "llama"};
-// Known by name, so that an encoding can say what it would need, but not part of this version.
-constexpr std::array<std::string_view, 1> kNotYet = {"torch"};
 constexpr std::string_view kPrefix = "libnacre_backend_";
 constexpr std::string_view kSuffix = ".so";
 
@@ -192,12 +190,6 @@ Result<std::shared_ptr<const OpenBackend>> BackendCatalog::open_now(const std::s
     backend = make_module_backend(name, nacre_backend_echo_entry(), services);
   } else {
     const std::string path = module_path(name);
-    if (path.empty() && std::ranges::find(kNotYet, name) != kNotYet.end()) {
-      return fail(ErrorCode::kUnsupportedOperation,
-                  fmt::format("this version of Nacre has no backend \"{0}\", and no {1}{0}{2} from "
-                              "elsewhere is in {3}",
-                              name, kPrefix, kSuffix, fmt::join(dirs_, ", ")));
-    }
     if (path.empty()) {
       return fail(ErrorCode::kUnsupportedOperation,
                   fmt::format("the backend \"{0}\" is not installed: no {1}{0}{2} in {3}; build "

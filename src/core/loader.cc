@@ -8,6 +8,7 @@
 #include "core/onnx_walk.h"
 #include "core/sniff.h"
 #include "core/tflite_walk.h"
+#include "core/torchscript_walk.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -368,6 +369,9 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
     }
     if (auto ok = check_gguf(parts[0]); !ok) return std::unexpected(std::move(ok.error()));
   }
+  if (*decided == GraphEncoding::kPytorch && ordered.size() == 1) {
+    if (auto ok = check_torchscript(ordered[0]); !ok) return std::unexpected(std::move(ok.error()));
+  }
   auto backend = choose(catalog, {}, *decided, target);
   if (!backend) return std::unexpected(without_tflite(std::move(backend.error()), *decided));
   if (*decided == GraphEncoding::kOnnx) {
@@ -476,6 +480,9 @@ Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, Graph
     }
     const fs::path folder = fs::absolute(opened.paths[0]).parent_path();
     if (auto ok = check_external_data_inside(opened.files[0].bytes(), folder); !ok) return ok;
+  }
+  if (encoding == GraphEncoding::kPytorch && opened.files.size() == 1) {
+    if (auto ok = check_torchscript(opened.files[0].bytes()); !ok) return ok;
   }
   return check_that_hashes_cover(spec, opened, encoding);
 }

@@ -8,10 +8,12 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "suite.h"
@@ -47,6 +49,28 @@ TEST(BackendSuite, EveryBuiltBackendHasACase) {
     for (const SuiteCase& c : suite_cases())
       found = found || c.backend == backend;
     EXPECT_TRUE(found) << backend << " has no suite_" << backend << ".cc with a case";
+  }
+}
+
+std::string mapped() {
+  std::ifstream maps("/proc/self/maps");
+  std::stringstream text;
+  text << maps.rdbuf();
+  return text.str();
+}
+
+// Before any test that opens one; ctest runs it alone.
+TEST(BackendSuite, ARuntimeIsMappedWhenItIsAskedForAndNotBefore) {
+  constexpr std::array<std::pair<const char*, const char*>, 3> kLibraries = {
+      {{"onnxruntime", "libonnxruntime.so"},
+       {"openvino", "libopenvino.so"},
+       {"torch", "libtorch_cpu.so"}}};
+  ASSERT_TRUE(catalog().open("echo"));
+  for (const auto& [name, library] : kLibraries) {
+    EXPECT_EQ(mapped().find(library), std::string::npos) << "before " << name << " is opened";
+    if (catalog().open(name)) {
+      EXPECT_NE(mapped().find(library), std::string::npos) << name;
+    }
   }
 }
 

@@ -42,6 +42,10 @@ std::string onnx_path(std::string_view name) {
   return std::string(NACRE_TEST_ONNX_DIR) + "/" + std::string(name) + ".onnx";
 }
 
+std::string torch_path(std::string_view name) {
+  return std::string(NACRE_TEST_ONNX_DIR) + "/../torch/" + std::string(name) + ".pt";
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   EXPECT_TRUE(file.good()) << path;

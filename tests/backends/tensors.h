@@ -23,7 +23,8 @@ namespace nacre::test {
 BackendCatalog& catalog();
 std::string logged();
 
-std::string onnx_path(std::string_view name);  ///< of tests/data/onnx
+std::string onnx_path(std::string_view name);   ///< of tests/data/onnx
+std::string torch_path(std::string_view name);  ///< of tests/data/torch
 std::string read_file(const std::string& path);
 
 /// By path, as an operator does; `more` are further words of a model specification.

@@ -32,7 +32,7 @@ TEST(Backends, EchoIsAlwaysThere) {
 TEST(Backends, WhatWasBuiltIsThereAndTheRestSaysHowToGetIt) {
   const auto json = nlohmann::json::parse(nacre({"backends", "--json"}).out);
   const std::string built = NACRE_TEST_BACKENDS;
-  for (const char* name : {"onnxruntime", "openvino", "tflite"}) {
+  for (const char* name : {"onnxruntime", "openvino", "tflite", "torch"}) {
     bool found = false;
     for (const auto& backend : json) {
       if (backend["name"] != name) continue;
@@ -225,6 +225,7 @@ TEST(Backends, OneByNameSaysAllThatItFinds) {
                   std::vector<std::string>{"build", "onnx.opset", "onnx.ir_version",
                                            "limits.model_bytes"}},
         {"openvino", {"build", "onnx.opset", "openvino.ir_version"}},
+        {"torch", {"build", "pytorch.format_version", "limits.rank"}},
         {"echo", {"limits.inputs"}}}) {
     if (name != "echo" && built.find(name) == std::string::npos) continue;
     const Ended ended = nacre({"backends", name, "--json"});

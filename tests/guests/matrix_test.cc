@@ -27,10 +27,12 @@ class Matrix : public AbiTest {
 
 #ifdef NACRE_TEST_MODELS
   static std::string model() {
-    return "net=" NACRE_TEST_MODELS "/efficientnet-lite0.onnx,backend=" + backend();
+    return "net=" NACRE_TEST_MODELS "/efficientnet-lite0" +
+           std::string(backend() == "torch" ? ".pt" : ".onnx") + ",backend=" + backend();
   }
   static std::string files() {
     const std::string file = "models/efficientnet-lite0";
+    if (backend() == "torch") return file + ".pt";
     return backend() == "openvino" ? file + ".xml," + file + ".bin" : file + ".onnx";
   }
 #endif
@@ -89,7 +91,8 @@ TEST_P(Matrix, AnswersTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(AbisAndBackends, Matrix,
                          testing::Combine(testing::ValuesIn(kAbis),
-                                          testing::Values("echo", "onnxruntime", "openvino")),
+                                          testing::Values("echo", "onnxruntime", "openvino",
+                                                          "torch")),
                          AbiTest::name_of);
 
 }  // namespace

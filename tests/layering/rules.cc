@@ -31,6 +31,7 @@ const std::vector<std::pair<std::string, std::string>> kVendors = {
     {"torch/", "backends/torch"},
     {"ATen/", "backends/torch"},
     {"c10/", "backends/torch"},
+    {"caffe2/", "backends/torch"},
     {"tensorflow/", "backends/tflite"},
     {"llama", "backends/llama"},
     {"ggml", "backends/llama"},
