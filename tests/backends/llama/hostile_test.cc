@@ -255,6 +255,53 @@ TEST_F(Hostile, ContextParametersThatTheModelRefuses) {
   EXPECT_EQ(made.error().code, ErrorCode::kInvalidArgument) << made.error().message;
 }
 
+TEST_F(Hostile, NoContextParameterEndsTheProcess) {
+  std::vector<std::string> sets;
+  for (const char* type :
+       {"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "iq4_nl", "q5_0", "q5_1"}) {
+    for (const char* flash : {"on", "off", "auto"}) {
+      const std::string name(type);
+      sets.push_back(R"("cache-type-k": ")" + name + R"(", "flash-attn": ")" + flash + "\"");
+      sets.push_back(R"("cache-type-v": ")" + name + R"(", "flash-attn": ")" + flash + "\"");
+    }
+  }
+  for (const char* rope : {"none", "linear", "yarn", "longrope"}) {
+    sets.push_back(R"("rope-scaling": ")" + std::string(rope) +
+                   R"(", "rope-freq-base": 1e9, "rope-freq-scale": 100, "yarn-ext-factor": 100,
+                      "yarn-attn-factor": 100, "yarn-beta-fast": 10000, "yarn-beta-slow": 10000,
+                      "yarn-orig-ctx": 2147483647)");
+    sets.push_back(R"("rope-scaling": ")" + std::string(rope) +
+                   R"(", "rope-freq-base": 1e-30, "rope-freq-scale": 1e-30, "yarn-ext-factor": 0,
+                      "yarn-attn-factor": 0, "yarn-beta-fast": 0, "yarn-beta-slow": 0,
+                      "yarn-orig-ctx": 1)");
+  }
+  for (const char* pooling : {"none", "mean", "cls", "last"}) {
+    const std::string name = R"("pooling-type": ")" + std::string(pooling) + "\"";
+    sets.push_back(name);
+    sets.push_back(R"("embedding": true, )" + name);
+    sets.push_back(R"("embedding": true, "embd-normalize": 0, "cache-type-k": "q8_0", )" + name);
+  }
+  for (const char* odd :
+       {R"("top-k": 2147483647, "top-p": 0, "min-p": 1, "typ-p": 0, "temp": 100)",
+        R"("repeat-penalty": 0.01, "presence-penalty": 100, "last-n-penalty": -1)",
+        R"("last-n-penalty": 65536, "frequency-penalty": -100, "temp": 1e-30)", R"("ctx-size": 1)",
+        R"("ctx-size": 2147483647)"}) {
+    sets.emplace_back(odd);
+  }
+  for (const std::string& set : sets) {
+    const auto context = text_context(graph_);
+    TextContext& text = *context->text();
+    ASSERT_OK(text.configure("{\"n-predict\": 2, " + set + "}"));
+    if (!text.set_prompt("Once upon a time")) continue;  // "ctx-size": 1
+    const auto made = text.generate();
+    // It works, or the model refuses it, with a reason.
+    if (!made) {
+      EXPECT_EQ(made.error().code, ErrorCode::kInvalidArgument) << set;
+      EXPECT_FALSE(made.error().message.ends_with(": ")) << set;
+    }
+  }
+}
+
 TEST_F(Hostile, MoreEnginesThanThereMayBe) {
   std::vector<std::unique_ptr<ExecutionContext>> contexts;
   ErrorCode last{};
