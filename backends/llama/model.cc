@@ -116,7 +116,9 @@ Result<std::shared_ptr<const Model>> Model::from_bytes(std::span<const std::byte
                 "the model was tried in a process of its own, which did not load it: " +
                     (tried->output.empty() ? tried->how : tried->output));
   }
-  std::rewind(file);
+  if (std::fseek(file, 0, SEEK_SET) != 0) {  // the child has read from the same place
+    return fail(ErrorCode::kRuntimeError, "the model's bytes cannot be read again");
+  }
   forget_log_error();
   return finish(llama_model_load_from_file_ptr(file, load_params({})), "the model");
 }
