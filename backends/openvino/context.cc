@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <new>
 #include <thread>
+#include <utility>
 
 namespace nacre::openvino {
 namespace {
@@ -35,6 +37,25 @@ std::unexpected<Error> refused() {
 
 ov::Shape to_ov(std::span<const std::int64_t> dims) {
   return {dims.begin(), dims.end()};
+}
+
+template <typename F>
+Result<void> guarded(F&& body) {
+  try {
+    return std::forward<F>(body)();
+  } catch (const ov::Cancelled&) {
+    return cancelled();
+  } catch (const std::exception& e) {
+    return fail(ErrorCode::kRuntimeError, "OpenVINO failed: " + explain(e));
+  }
+}
+
+void complete(const Completion& completion, const Result<void>& result) {
+  if (result) {
+    completion.succeed();
+  } else {
+    completion.fail(result.error());
+  }
 }
 
 }  // namespace
@@ -64,9 +85,8 @@ class LentTensor final : public nacre_buffer {
 };
 
 OpenvinoContext::OpenvinoContext(ov::InferRequest request, const GraphDescription& description,
-                                 const std::vector<bool>& bindable, bool on_cpu,
-                                 bool may_run_inline)
-    : request_(std::move(request)), on_cpu_(on_cpu), inline_(may_run_inline) {
+                                 const std::vector<bool>& bindable, bool on_cpu, Where where)
+    : request_(std::move(request)), on_cpu_(on_cpu), where_(where) {
   for (const TensorDescription& d : description.inputs)
     inputs_.emplace_back().name = d.name;
   for (std::size_t i = 0; i < description.outputs.size(); ++i) {
@@ -91,19 +111,31 @@ OpenvinoContext::~OpenvinoContext() = default;
 
 void OpenvinoContext::start(std::span<const nacre_tensor> inputs, Deadline, OutputSink sink,
                             Completion completion) {
-  Result<void> result;
-  try {
-    result = compute(inputs, sink);
-  } catch (const ov::Cancelled&) {
-    result = cancelled();
-  } catch (const std::exception& e) {
-    result = fail(ErrorCode::kRuntimeError, "OpenVINO failed: " + explain(e));
-  }
-  if (result) {
-    completion.succeed();
-  } else {
-    completion.fail(result.error());
-  }
+  if (where_ == Where::kElsewhere) return start_elsewhere(inputs, sink, completion);
+  complete(completion, guarded([&] { return compute(inputs, sink); }));
+}
+
+// OpenVINO takes its callback away while it calls it, so it is set anew for each inference.
+void OpenvinoContext::start_elsewhere(std::span<const nacre_tensor> inputs, OutputSink sink,
+                                      Completion completion) {
+  auto started = guarded([&]() -> Result<void> {
+    if (auto bound = bind(inputs, sink); !bound) return bound;
+    request_.set_callback([this, sink, completion](std::exception_ptr error) {
+      const auto result = guarded([&]() -> Result<void> {
+        inferring_.store(false);
+        if (error) std::rethrow_exception(error);
+        return deliver_all(sink);
+      });
+      complete(completion, result);  // the last that is done with *this
+    });
+    inferring_.store(true);
+    if (cancelled_.load()) return cancelled();
+    request_.start_async();
+    return {};
+  });
+  if (started) return;
+  inferring_.store(false);
+  complete(completion, started);
 }
 
 // The runtime forgets a cancel that comes before the inference has begun, so while that may be the
@@ -120,14 +152,26 @@ void OpenvinoContext::cancel() noexcept {
   }
 }
 
-Result<void> OpenvinoContext::compute(std::span<const nacre_tensor> inputs,
-                                      const OutputSink& sink) {
+Result<void> OpenvinoContext::bind(std::span<const nacre_tensor> inputs, const OutputSink& sink) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (auto bound = bind_input(i, inputs[i]); !bound) return bound;
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     if (auto bound = bind_output(i, sink); !bound) return bound;
   }
+  return {};
+}
+
+Result<void> OpenvinoContext::deliver_all(const OutputSink& sink) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (auto delivered = deliver(i, sink); !delivered) return delivered;
+  }
+  return {};
+}
+
+Result<void> OpenvinoContext::compute(std::span<const nacre_tensor> inputs,
+                                      const OutputSink& sink) {
+  if (auto bound = bind(inputs, sink); !bound) return bound;
   inferring_.store(true);
   struct Done {
     std::atomic<bool>& flag;
@@ -136,17 +180,14 @@ Result<void> OpenvinoContext::compute(std::span<const nacre_tensor> inputs,
   {
     const Done done{inferring_};
     if (cancelled_.load()) return cancelled();
-    if (inline_) {
+    if (where_ == Where::kInline) {
       request_.infer();
     } else {
       request_.start_async();
       request_.wait();
     }
   }
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (auto delivered = deliver(i, sink); !delivered) return delivered;
-  }
-  return {};
+  return deliver_all(sink);
 }
 
 Result<void> OpenvinoContext::bind_input(std::size_t index, const nacre_tensor& tensor) {

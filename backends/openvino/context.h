@@ -16,6 +16,13 @@ namespace nacre::openvino {
 
 class LentTensor;
 
+/// Which thread infers.
+enum class Where {
+  kInline,     ///< the calling one
+  kWaited,     ///< one of OpenVINO's, which start() waits for
+  kElsewhere,  ///< one of OpenVINO's, which completes the computation
+};
+
 /// Copies nothing: inputs are read where core put them, outputs of a static shape are
 /// written into the sink's buffers, and dynamic ones into tensors that are lent to the sink and
 /// replaced when somebody still holds them at the next computation. What was bound stays bound, so
@@ -23,12 +30,14 @@ class LentTensor;
 ///
 /// The inference runs on the calling thread where that is safe (see OpenvinoGraph), which costs no
 /// thread hop (8 µs against 20 to 40), else on a thread of OpenVINO's. The host calls cancel() when
-/// a deadline is over, so none is looked at here.
+/// a deadline is over, so none is looked at here. OpenVINO looks for a cancel between operations
+/// but not inside of a loop's body, so a model with subgraphs completes elsewhere: the host need
+/// not wait for a loop without end, which goes on until the process does.
 class OpenvinoContext final : public BackendContext {
  public:
   /// `bindable`: the outputs whose memory may be set; the others are copied out.
   OpenvinoContext(ov::InferRequest request, const GraphDescription& description,
-                  const std::vector<bool>& bindable, bool on_cpu, bool may_run_inline);
+                  const std::vector<bool>& bindable, bool on_cpu, Where where);
   ~OpenvinoContext() override;
 
   void start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
@@ -53,6 +62,10 @@ class OpenvinoContext final : public BackendContext {
   };
 
   [[nodiscard]] Result<void> compute(std::span<const nacre_tensor> inputs, const OutputSink& sink);
+  [[nodiscard]] Result<void> bind(std::span<const nacre_tensor> inputs, const OutputSink& sink);
+  [[nodiscard]] Result<void> deliver_all(const OutputSink& sink);
+  void start_elsewhere(std::span<const nacre_tensor> inputs, OutputSink sink,
+                       Completion completion);
   [[nodiscard]] Result<void> bind_input(std::size_t index, const nacre_tensor& tensor);
   [[nodiscard]] Result<void> bind_output(std::size_t index, const OutputSink& sink);
   [[nodiscard]] Result<void> deliver(std::size_t index, const OutputSink& sink);
@@ -61,7 +74,7 @@ class OpenvinoContext final : public BackendContext {
   std::vector<Input> inputs_;
   std::vector<Output> outputs_;
   const bool on_cpu_;
-  const bool inline_;
+  const Where where_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> inferring_{false};
 };

@@ -145,8 +145,13 @@ bool has_subgraphs(const ov::Model& model) {
 OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu,
                              bool with_subgraphs)
     : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {
-  may_run_inline_ =
-      on_cpu_ && !with_subgraphs && compiled_.get_property(ov::inference_num_threads) > 1;
+  // On one thread OpenVINO's infer() takes a short way that loses exceptions, so that the output is
+  // whatever the memory held, and that no cancel reaches; start_async() does neither.
+  if (with_subgraphs) {
+    where_ = Where::kElsewhere;
+  } else if (on_cpu_ && compiled_.get_property(ov::inference_num_threads) > 1) {
+    where_ = Where::kInline;
+  }
   // OpenVINO finds a port by its tensor. Where an output is an input passed through, or is the same
   // value as another output, setting the one's memory would set the other's.
   std::vector<ov::Output<ov::Node>> sources;
@@ -162,7 +167,7 @@ OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription descri
 Result<std::unique_ptr<BackendContext>> OpenvinoGraph::create_context() {
   try {
     return std::make_unique<OpenvinoContext>(compiled_.create_infer_request(), description_,
-                                             bindable_, on_cpu_, may_run_inline_);
+                                             bindable_, on_cpu_, where_);
   } catch (const std::exception& e) {
     return fail(ErrorCode::kRuntimeError, "OpenVINO makes no infer request: " + explain(e));
   }

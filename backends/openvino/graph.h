@@ -2,6 +2,8 @@
 #ifndef NACRE_BACKENDS_OPENVINO_GRAPH_H_
 #define NACRE_BACKENDS_OPENVINO_GRAPH_H_
 
+#include "context.h"
+
 #include <nacre/backend.h>
 #include <openvino/core/model.hpp>
 #include <openvino/runtime/core.hpp>
@@ -39,10 +41,7 @@ class OpenvinoGraph final : public BackendGraph {
   GraphDescription description_;
   std::vector<bool> bindable_;  // outputs that may be given memory of ours
   bool on_cpu_;
-  // On one thread OpenVINO's infer() takes a short way that loses exceptions, so that the output is
-  // whatever the memory held, and that no cancel reaches; start_async() does neither.
-  // How far that holds inside of a loop's body is nowhere said, so models with one go there too.
-  bool may_run_inline_ = false;
+  Where where_ = Where::kWaited;
 };
 
 }  // namespace nacre::openvino

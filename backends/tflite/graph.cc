@@ -102,8 +102,8 @@ std::unexpected<Error> not_taken(const Model& model, Complaints& complaints) {
 
 }  // namespace
 
-void Model::FreeBytes::operator()(std::byte* bytes) const noexcept {
-  free_aligned(bytes, 0);
+void Model::FreeBytes::operator()(std::byte* data) const noexcept {
+  free_aligned(data, 0);
 }
 
 Result<std::unique_ptr<BackendGraph>> TfliteGraph::load(const ModelSource& source,

@@ -18,7 +18,7 @@ namespace nacre::tflite {
 /// What contexts share; they keep it alive. Never changes after the load.
 struct Model {
   struct FreeBytes {
-    void operator()(std::byte* bytes) const noexcept;
+    void operator()(std::byte* data) const noexcept;
   };
   MappedFile file;                              // of a model given by path
   std::unique_ptr<std::byte, FreeBytes> owned;  // of one given as bytes: TFLite copies none

@@ -18,6 +18,7 @@ namespace nacre::tflite {
 
 /// The functions of the library; those of the second list may be null.
 struct Api {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration
 #define NACRE_TFLITE_MEMBER(member, symbol, result, parameters) result(*member) parameters;
   NACRE_TFLITE_STABLE_FUNCTIONS(NACRE_TFLITE_MEMBER)
   NACRE_TFLITE_OPTIONAL_FUNCTIONS(NACRE_TFLITE_MEMBER)

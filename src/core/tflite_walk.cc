@@ -57,7 +57,7 @@ constexpr std::int32_t kCustomOperator = 32;
 /// resources (13) and variants (14).
 constexpr std::array<std::uint8_t, 19> kElementBits = {32, 16,  32, 8, 64, 0,  8,  16, 64, 8,
                                                        64, 128, 64, 0, 0,  32, 16, 4,  16};
-constexpr std::int8_t kStringType = 5;
+constexpr std::uint8_t kStringType = 5;
 
 /// Operators that run other subgraphs: where the numbers of these stand in their options. A field
 /// that is absent, or in options of another kind, reads as 0, as it does for TFLite.
@@ -79,7 +79,7 @@ constexpr std::array<Caller, 10> kCallers = {{{31, 16, false, {0, -1}},    // CA
                                               {206, 21, true, {1, -1}}}};  // STABLEHLO_COMPOSITE
 
 std::int32_t code_of(const FlatTable& code) {
-  const auto old = static_cast<std::int32_t>(code.number<std::int8_t>(code_field::kOldCode));
+  const auto old = std::int32_t{code.number<std::int8_t>(code_field::kOldCode)};
   return std::max(old, code.number<std::int32_t>(code_field::kCode));
 }
 
@@ -162,8 +162,8 @@ class Walk {
 
   Result<void> tensor(std::size_t graph, std::size_t index, const FlatTable& table) {
     const auto where = [&] { return fmt::format("tensor {} of subgraph {}", index, graph); };
-    const auto type = table.number<std::int8_t>(tensor_field::kType);
-    if (type < 0 || static_cast<std::size_t>(type) >= kElementBits.size()) {
+    const auto type = table.number<std::uint8_t>(tensor_field::kType);
+    if (type >= kElementBits.size()) {
       return wrong("{} has the element type {}, which the schema's version 3 has not", where(),
                    type);
     }
@@ -183,7 +183,7 @@ class Walk {
       if (elements) elements = checked_mul(*elements, static_cast<std::uint64_t>(shape[i]));
     }
     if (empty) elements = 0;
-    const std::uint64_t bits = kElementBits[static_cast<std::size_t>(type)];
+    const std::uint64_t bits = kElementBits[type];
     const auto all_bits = elements ? checked_mul(*elements, bits) : std::nullopt;
     if (!all_bits) return wrong("{} has more elements than 64 bits count", where());
     const std::uint64_t size = *all_bits / 8 + (*all_bits % 8 != 0 ? 1 : 0);

@@ -117,6 +117,10 @@ def good():
     save("slow", [node("Loop", ["turns", "", "x"], ["y"], body=body)],
          [value("turns", "i64"), value("x", "f32", ["n", 64])], [value("y", "f32", ["n", 64])],
          initializers=[constant("w", "f32", [64, 64], weights)])
+    save("endless", [node("Loop", ["turns", "", "x"], ["y"], body=body)],  # by its own word
+         [value("x", "f32", ["n", 64])], [value("y", "f32", ["n", 64])],
+         initializers=[constant("w", "f32", [64, 64], weights),
+                       constant("turns", "i64", [], [1 << 62])])
 
 
 def refused():

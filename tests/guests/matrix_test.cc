@@ -89,6 +89,65 @@ TEST_P(Matrix, AnswersTheSame) {
 #endif
 }
 
+#ifdef NACRE_TEST_BASIC_PITCH
+/// One network in the formats that are not ONNX, by who reads them.
+struct Format {
+  std::string name;
+  std::string file;
+  std::string backend;
+  std::string by_bytes;  ///< its encoding; empty: only an operator can name it
+};
+
+class MatrixOfFormats : public testing::TestWithParam<std::tuple<Abi, Format>> {
+ protected:
+  static Ended infer(const Abi& abi, const std::vector<std::string>& options,
+                     const std::string& model) {
+    std::vector<std::string> words = {"run"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.push_back(guest("bench_infer" + abi.ending));
+    words.insert(words.end(), {model, "2", "1", "1,43844,1"});
+    return nacre(words);
+  }
+};
+
+TEST_P(MatrixOfFormats, InfersTheSame) {
+  const auto& [abi, format] = GetParam();
+  if (!is_built(format.backend)) {
+    const char* ci = std::getenv("CI");
+    if (ci != nullptr && *ci != '\0') FAIL() << "this build has no backend " << format.backend;
+    GTEST_SKIP() << "this build has no backend " << format.backend;
+  }
+  const std::vector<std::string> answers = {"argmax", "checksum"};
+  const std::string model =
+      "net=" NACRE_TEST_BASIC_PITCH "/" + format.file + ",backend=" + format.backend;
+  const Ended mine = infer(abi, {"--model", model}, "net");
+  ASSERT_EQ(mine.exit_code, 0) << mine.out << mine.err;
+  const std::string by_name = lines_of(mine.out, answers);
+  EXPECT_THAT(by_name, HasSubstr("checksum"));
+  EXPECT_EQ(by_name, lines_of(infer(kAbis.front(), {"--model", model}, "net").out, answers));
+
+  const std::vector<std::string> folder = {"--dir", NACRE_TEST_BASIC_PITCH "::models"};
+  if (format.by_bytes.empty()) {
+    const Ended refused = infer(abi, folder, "tensorflow:models/nmp/saved_model.pb");
+    EXPECT_NE(refused.exit_code, 0) << refused.out;
+    return;
+  }
+  const Ended brought = infer(abi, folder, format.by_bytes + ":models/" + format.file);
+  ASSERT_EQ(brought.exit_code, 0) << brought.out << brought.err;
+  EXPECT_EQ(lines_of(brought.out, answers), by_name);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AbisAndFormats, MatrixOfFormats,
+    testing::Combine(testing::ValuesIn(kAbis),
+                     testing::Values(Format{"tflite", "nmp.tflite", "tflite", "tensorflowlite"},
+                                     Format{"openvino_tflite", "nmp.tflite", "openvino", ""},
+                                     Format{"openvino_tensorflow", "nmp", "openvino", ""})),
+    [](const auto& one) {
+      return std::get<0>(one.param).name + "_" + std::get<1>(one.param).name;
+    });
+#endif
+
 INSTANTIATE_TEST_SUITE_P(AbisAndBackends, Matrix,
                          testing::Combine(testing::ValuesIn(kAbis),
                                           testing::Values("echo", "onnxruntime", "openvino",

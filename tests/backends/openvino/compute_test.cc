@@ -423,6 +423,29 @@ TEST(OpenvinoCompute, StopsAtItsDeadlineAndGoesOnAfterwards) {
   }
 }
 
+// The number of turns is an input: whoever sets it could keep the processor for ever.
+// OpenVINO does not stop it, but the host goes on; the context is busy, others compute.
+TEST(OpenvinoCompute, ALoopWithoutEndKeepsNobodyWaiting) {
+  for (const char* more : {"backend=openvino,threads=1", "backend=openvino,threads=2"}) {
+    auto graph = load_path(onnx_path("slow"), more);
+    ASSERT_TRUE(graph) << graph.error().message;
+    auto context = ExecutionContext::create(*graph).value();
+    const Plain x = noise(TensorType::kF32, {4, 64}, 1);
+    const auto turns = [](std::int64_t n) {
+      return plain<std::int64_t>(TensorType::kI64, {}, {n});
+    };
+    ASSERT_TRUE(compute(*context, {turns(3), x}));
+    ASSERT_TRUE(context->set_input(0, turns(200'000).view()));
+    const auto begin = steady_clock::now();
+    const auto late = context->compute(begin + milliseconds(200));
+    ASSERT_FALSE(late) << more;
+    EXPECT_EQ(late.error().code, ErrorCode::kTimeout);
+    EXPECT_LT(steady_clock::now() - begin, milliseconds(1500)) << more;
+    auto other = ExecutionContext::create(*graph).value();
+    EXPECT_TRUE(compute(*other, {turns(3), x})) << more;
+  }
+}
+
 TEST(OpenvinoCompute, CancelFromAnotherThread) {
   auto graph = load_ir(to_ir(slow_net())).value();
   auto context = ExecutionContext::create(graph).value();
