@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "archive.h"
+#include "divisions.h"
 #include "explain.h"
 
 namespace nacre::torch {
@@ -34,6 +35,7 @@ Result<std::shared_ptr<const Model>> load_here(std::shared_ptr<Runtime> runtime,
     auto facts = walk_code(model->module);
     if (!facts) return std::unexpected(std::move(facts.error()));
     model->facts = std::move(*facts);
+    guard_divisions(model->module);
     auto signature =
         read_signature(model->module.get_method("forward").function().getSchema(), inputs, outputs);
     if (!signature) return std::unexpected(std::move(signature.error()));

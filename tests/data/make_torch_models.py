@@ -201,6 +201,29 @@ class Raises(nn.Module):
         return x
 
 
+class Divides(nn.Module):
+    """Every kind of integer division."""
+
+    def forward(self, kind: int, a: Tensor, b: Tensor) -> Tensor:
+        if kind == 0:
+            return a // b
+        elif kind == 1:
+            return torch.div(a, b, rounding_mode="trunc")
+        elif kind == 2:
+            return torch.remainder(a, b)
+        elif kind == 3:
+            return torch.fmod(a, b)
+        elif kind == 4:
+            return a // int(b)
+        elif kind == 5:
+            return torch.clone(a).floor_divide_(b)
+        elif kind == 6:
+            return torch.tensor([int(a) // int(b)])
+        elif kind == 7:
+            return torch.tensor([int(a) % int(b)])
+        return torch.div(a, int(b), rounding_mode="floor")
+
+
 def good():
     torch.manual_seed(1)
     save("identity", Identity())
@@ -222,6 +245,7 @@ def good():
     save("slow", Slow())
     save("huge", Huge())
     save("raises", Raises())
+    save("divides", Divides())
     save("traced", torch.jit.trace(Layer(), torch.zeros(1, 64)))
 
 

@@ -229,6 +229,41 @@ TEST_F(TorchHostile, CallsThatDoubleOrRecurseAreNotWrittenOut) {
                  {"classes and functions"}, ErrorCode::kTooLarge);
 }
 
+// libtorch leaves this to the processor, which ends the process.
+TEST_F(TorchHostile, TheSmallestIntegerDividedByMinusOneIsAnError) {
+  auto graph = load_torch(model("divides"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  auto context = ExecutionContext::create(*graph);
+  ASSERT_TRUE(context);
+  const auto divide = [&](std::int64_t kind, const Plain& a, const Plain& b) {
+    return compute(**context, {plain<std::int64_t>(TensorType::kI64, {}, {kind}), a, b});
+  };
+  for (std::int64_t kind = 0; kind <= 8; ++kind) {
+    const auto i64 = [](std::int64_t n) { return plain<std::int64_t>(TensorType::kI64, {1}, {n}); };
+    const auto i32 = [](std::int32_t n) { return plain<std::int32_t>(TensorType::kI32, {1}, {n}); };
+    for (int again = 0; again < 3; ++again) {  // libtorch rewrites what it has seen twice
+      const auto small = divide(kind, i64(INT64_MIN), i64(-1));
+      ASSERT_FALSE(small) << kind;
+      EXPECT_EQ(small.error().code, ErrorCode::kRuntimeError);
+      EXPECT_THAT(small.error().message, HasSubstr("divided by -1"));
+      const auto good = divide(kind, i64(-7), i64(2));
+      ASSERT_TRUE(good) << good.error().message;
+      const bool remainder = kind == 2 || kind == 3 || kind == 7;
+      const std::int64_t wanted = kind == 1 ? -3 : kind == 3 ? -1 : remainder ? 1 : -4;
+      EXPECT_EQ(values<std::int64_t>(good->at(0)).at(0), wanted) << kind;
+      EXPECT_FALSE(divide(kind, i64(1), i64(0))) << "by zero";
+    }
+    if (kind != 6 && kind != 7) {
+      EXPECT_FALSE(divide(kind, i32(INT32_MIN), i32(-1))) << kind;
+    }
+    EXPECT_TRUE(divide(kind, plain<std::int8_t>(TensorType::kI8, {1}, {-128}),
+                       plain<std::int8_t>(TensorType::kI8, {1}, {-1})));
+  }
+  const Plain x = plain<float>(TensorType::kF32, {2}, {7, -7});
+  const Plain y = plain<float>(TensorType::kF32, {2}, {2, -1});
+  EXPECT_EQ(divide(0, x, y)->at(0), plain<float>(TensorType::kF32, {2}, {3, 7}));
+}
+
 TEST_F(TorchHostile, PicklesOfWhatNoExporterWrites) {
   const auto constants = [](const std::string& pickle) {
     return with_entry(model("identity"), "constants.pkl", "\x80\x02" + pickle);
