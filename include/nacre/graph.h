@@ -117,6 +117,10 @@ class Graph {
     counters_ = std::move(counters);
   }
 
+  /// Its end shall give memory back to the system, and not only to this process's heap: the model
+  /// was let go so that it takes no more. By one holder.
+  void trim_at_end() noexcept { trim_at_end_ = true; }
+
   ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -140,6 +144,7 @@ class Graph {
   std::string backend_;
   GraphEncoding encoding_ = GraphEncoding::kAutodetect;
   ExecutionTarget target_ = ExecutionTarget::kCpu;
+  bool trim_at_end_ = false;
 };
 
 }  // namespace nacre

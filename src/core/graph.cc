@@ -4,6 +4,7 @@
 #include "core/carrier.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <algorithm>
 #include <utility>
 
@@ -113,7 +114,14 @@ Result<void> Graph::supply(std::span<const TensorDescription> inputs,
 }
 
 Graph::Graph() = default;
-Graph::~Graph() = default;
+
+Graph::~Graph() {
+#if defined(__GLIBC__)
+  if (!trim_at_end_) return;
+  graph_.reset();
+  ::malloc_trim(0);
+#endif
+}
 
 std::shared_ptr<Graph> Graph::create(std::unique_ptr<BackendGraph> graph, std::string backend,
                                      GraphEncoding encoding, ExecutionTarget target,

@@ -209,9 +209,9 @@ Result<bool> Registry::unload(std::string_view name) {
     const std::lock_guard lock(model->mutex);
     graph = std::exchange(model->graph, nullptr);
   }
-  const bool loaded = graph != nullptr;
-  graph.reset();
-  return loaded;
+  if (graph == nullptr) return false;
+  graph->trim_at_end();
+  return true;
 }
 
 std::vector<std::string> Registry::names() const {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace nacre {
 namespace {
@@ -31,8 +32,9 @@ TEST(Unload, GivesTheWeightsBackWhenTheLastUserEnds) {
   spec.name = "net";
   spec.paths = {kModel};
   spec.backend = "onnxruntime";
-  auto registry =
-      Registry::create({spec}, BackendCatalog::create({.module_dirs = {NACRE_TEST_BACKENDS_DIR}}));
+  CatalogOptions options;
+  options.module_dirs = {NACRE_TEST_BACKENDS_DIR};
+  auto registry = Registry::create({spec}, BackendCatalog::create(std::move(options)));
   ASSERT_TRUE(registry) << registry.error().message;
   // The runtime itself keeps some for ever, so the first load and unload do not count.
   ASSERT_TRUE((*registry)->open("net"));
