@@ -39,9 +39,8 @@ bool is_literal(const jit::TreeRef& tree) {
     case jit::TK_UNARY_MINUS:
     case jit::TK_LIST_LITERAL:
     case jit::TK_TUPLE_LITERAL:
-    case jit::TK_LIST:
-      return all_literals(tree);
     case jit::TK_DICT_LITERAL:
+    case jit::TK_LIST:
       return all_literals(tree);
     case jit::TK_VAR:
       return is_name(jit::Expr(tree), {"inf", "nan", "infj", "nanj"});

@@ -60,7 +60,7 @@ const jit::RegisterOperators kRegistered({jit::Operator("nacre::check_division(.
                                                         c10::AliasAnalysisKind::CONSERVATIVE)});
 
 bool divides(const jit::Node& node) {
-  static const std::vector<c10::Symbol> kAlways = [] {
+  static const std::vector<c10::Symbol> always = [] {
     std::vector<c10::Symbol> symbols;
     for (const char* name :
          {"aten::floor_divide", "aten::floor_divide_", "aten::remainder", "aten::remainder_",
@@ -70,7 +70,7 @@ bool divides(const jit::Node& node) {
     }
     return symbols;
   }();
-  static const std::vector<c10::Symbol> kRounding = [] {
+  static const std::vector<c10::Symbol> rounding = [] {
     std::vector<c10::Symbol> symbols;
     for (const char* name : {"aten::div", "aten::div_", "aten::divide", "aten::divide_"})
       symbols.push_back(c10::Symbol::fromQualString(name));
@@ -80,7 +80,7 @@ bool divides(const jit::Node& node) {
     return std::find(symbols.begin(), symbols.end(), node.kind()) != symbols.end();
   };
   // Without a rounding_mode it is a division of floats.
-  return is_one_of(kAlways) || (is_one_of(kRounding) && node.inputs().size() > 2);
+  return is_one_of(always) || (is_one_of(rounding) && node.inputs().size() > 2);
 }
 
 }  // namespace

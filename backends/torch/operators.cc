@@ -41,9 +41,10 @@ Verdicts read_verdicts() {
 }  // namespace
 
 std::optional<std::string_view> why_refused(std::string_view name) {
-  static const Verdicts kVerdicts = read_verdicts();
-  const auto found = kVerdicts.find(name);
-  if (found == kVerdicts.end()) return "it is not on Nacre's list of operators that only compute";
+  static const Verdicts verdicts_by_name = read_verdicts();
+  const auto found = verdicts_by_name.find(name);
+  if (found == verdicts_by_name.end())
+    return "it is not on Nacre's list of operators that only compute";
   if (found->second.empty()) return std::nullopt;
   return found->second;
 }

@@ -331,7 +331,7 @@ class CodeWalk {
           }
           break;
         case jit::AttributeKind::ival: {
-          const c10::IValue value = node.ival(attribute);
+          const c10::IValue& value = node.ival(attribute);
           if (auto ok = values_.check(value, nullptr, "constant in " + method); !ok) return ok;
           break;
         }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -116,7 +115,9 @@ class Machine {
   T number() {
     T value{};
     const std::string_view bytes = take(sizeof value);
-    if (bytes.size() == sizeof value) std::memcpy(&value, bytes.data(), sizeof value);
+    if (bytes.size() == sizeof value) {
+      std::ranges::copy(bytes, reinterpret_cast<char*>(&value));
+    }
     return value;
   }
   std::string_view line() {
