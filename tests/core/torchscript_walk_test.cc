@@ -152,8 +152,7 @@ TEST(PickleWalk, TakesWhatTheExporterWrites) {
   EXPECT_TRUE(walk("\x80\2}(K\1K\2K\3K\4u\x85."s));
   EXPECT_TRUE(walk("\x80\2ctorch\ndevice\nX\3\0\0\0cpu\x85R\x85."s));
   EXPECT_TRUE(walk("\x80\2ctorch.jit._pickle\nbuild_intlist\n](K\1e\x85R\x85."s));
-  EXPECT_TRUE(
-      walk("\x80\2ctorch.jit._pickle\nrestore_type_tag\n]X\x0b\0\0\0List[int] \x86R\x85."s));
+  EXPECT_TRUE(walk("\x80\2ctorch.jit._pickle\nrestore_type_tag\n]X\t\0\0\0List[int]\x86R\x85."s));
 }
 
 TEST(PickleWalk, RefusesTheRest) {
