@@ -19,10 +19,10 @@ help:
 	@echo 'make clean    remove the build folders; what was downloaded stays in the cache'
 	@echo 'make build-X  only build preset X: dev asan tsan full bench   make test-X  and test it'
 
-# $(call configure,PRESET,DIR): again only if the folder is new or something it was given is gone;
-# every other change ninja sees by itself.
+# $(call configure,PRESET,DIR): again only if the folder is new, the presets have changed, or
+# something it was given is gone; every other change ninja sees by itself.
 define configure
-	@if [ ! -f $(2)/build.ninja ] || ! sed -n 's/^NACRE_DEP_[A-Z0-9_]*:INTERNAL=\(\/.*\)/\1/p' \
+	@if [ ! -f $(2)/build.ninja ] || [ CMakePresets.json -nt $(2)/build.ninja ] || ! sed -n 's/^NACRE_DEP_[A-Z0-9_]*:INTERNAL=\(\/.*\)/\1/p' \
 	    $(2)/CMakeCache.txt | while read -r path; do [ -e "$$path" ] || exit 1; done; then \
 	  cmake --preset $(1); fi
 endef

@@ -24,6 +24,7 @@ struct SuiteCase {
   std::vector<Plain> inputs;   ///< in the graph's order; at least one
   std::vector<Plain> outputs;  ///< what they must give
   double tolerance = 0;        ///< absolute, for f32 outputs; 0: the same bytes
+  bool text = false;           ///< the input is text: its bytes count, whatever its dimensions say
 };
 
 /// The cases registered so far.

@@ -256,11 +256,13 @@ TEST_P(BackendSuite, RefusesWhatDoesNotFitAndGoesOn) {
   set_inputs(*one);
   const Plain& good = GetParam().inputs[0];
   Plain bad = good;
-  bad.bytes += 'x';
-  EXPECT_EQ(one->set_input(0, bad.view()).error().code, ErrorCode::kInvalidArgument);
-  bad = good;
-  bad.dims.insert(bad.dims.begin(), 1 << 30);
-  EXPECT_EQ(one->set_input(0, bad.view()).error().code, ErrorCode::kInvalidArgument);
+  if (!GetParam().text) {
+    bad.bytes += 'x';
+    EXPECT_EQ(one->set_input(0, bad.view()).error().code, ErrorCode::kInvalidArgument);
+    bad = good;
+    bad.dims.insert(bad.dims.begin(), 1 << 30);
+    EXPECT_EQ(one->set_input(0, bad.view()).error().code, ErrorCode::kInvalidArgument);
+  }
   const GraphDescription& d = graph_->description();
   if (d.inputs_known) {
     EXPECT_EQ(one->set_input(d.inputs.size(), good.view()).error().code,

@@ -21,7 +21,11 @@ const std::string kHash(64, 'a');
 
 class ModelsFileTest : public testing::Test {
  protected:
-  ModelsFileTest() : dir_(fs::path(testing::TempDir()) / "models_file_test") {
+  // A folder of its own: other tests of this file run beside it.
+  ModelsFileTest() {
+    std::string folder = fs::path(testing::TempDir()) / "models_file_XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) ADD_FAILURE() << "no scratch folder";
+    dir_ = folder;
     fs::create_directories(dir_ / "sub");
     for (const char* name : {"net.onnx", "net.xml", "net.bin", "sub/deep.onnx"})
       std::ofstream(dir_ / name) << "x";

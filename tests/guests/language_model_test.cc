@@ -1,0 +1,54 @@
+// The guests of language models with a small one, on the command line that WasmEdge's users know.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "cli/process.h"
+
+namespace nacre::test {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kModel = NACRE_TEST_LANGUAGE_MODEL;
+
+TEST(LanguageModel, ChatAnswersAndRemembers) {
+  const Ended ended = nacre(
+      {"run", "--dir", ".:.", "--nn-preload", "default:GGML:AUTO:" + kModel, guest("chat.wasm"),
+       "--reverse-prompt", "</s>", "--temp", "0", "--n-predict", "40", "--stat"},
+      {.input = "What is the capital of France?\nAnd of Italy?\n"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("Paris"));
+  EXPECT_THAT(ended.out, HasSubstr("Rome"));
+  EXPECT_THAT(ended.err, HasSubstr("\"cached_tokens\""));
+}
+
+// One thread: ggml's wait for each other by spinning, which costs much where other tests run.
+Ended on_one_thread(const std::vector<std::string>& words) {
+  std::vector<std::string> all = {"run", "--model", "default=" + kModel + ",threads=1"};
+  all.insert(all.end(), words.begin(), words.end());
+  return nacre(all);
+}
+
+TEST(LanguageModel, ASentenceIsMoreLikeItselfThanAnother) {
+  const auto alike = [](const char* one, const char* other) {
+    const Ended ended = on_one_thread({guest("embed.wasm"), one, other});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return std::strtod(ended.out.c_str(), nullptr);
+  };
+  EXPECT_NEAR(alike("A cat sleeps.", "A cat sleeps."), 1, 1e-3);
+  EXPECT_LT(alike("A cat sleeps.", "Interest rates rose by two percent."), 0.999);
+}
+
+TEST(LanguageModel, WasmedgesHabitsWork) {
+  const Ended ended = on_one_thread({guest("wasmedge_classic.wasm"), "The capital of France is",
+                                     R"({"temp": 0, "n-predict": 3})"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.out, " Paris.\n\n Paris.\n\n");
+}
+
+}  // namespace
+}  // namespace nacre::test
