@@ -104,7 +104,7 @@ std::string by_bytes(const Runtime& runtime) {
 std::string dims_of(const Runtime& runtime) {
   std::string dims;
   for (const std::uint32_t dim : runtime.dims)
-    dims += (dims.empty() ? "" : ",") + std::to_string(dim);
+    dims.append(dims.empty() ? "" : ",").append(std::to_string(dim));
   return dims;
 }
 

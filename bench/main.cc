@@ -34,22 +34,27 @@ int run(std::span<char*> args) {
       NACRE_BENCH_RUNTIMES
 #undef RUNTIME
   };
-  Settings settings{.runtimes = runtimes};
+  Settings settings;
+  std::vector<Runtime> asked_for;
   std::vector<std::string_view> wanted;
   for (const char* arg : args) {
     if (std::strcmp(arg, "--quick") == 0) {
       settings.quick = true;
     } else if (std::ranges::find(kBenches, arg, &Bench::name) != std::end(kBenches)) {
       wanted.emplace_back(arg);
+    } else if (const auto named = std::ranges::find(runtimes, arg, &Runtime::name);
+               named != runtimes.end()) {
+      asked_for.push_back(*named);
     } else {
       std::fprintf(stderr,
                    "nacre_bench: there is no '%s'\n"
                    "Usage: nacre_bench [--quick] [compute] [hop] [load] [by-name] [fresh] "
-                   "[two-guests] [start] [memory] [shared]\n",
+                   "[two-guests] [start] [memory] [shared] [BACKEND...]\n",
                    arg);
       return 2;
     }
   }
+  settings.runtimes = asked_for.empty() ? runtimes : asked_for;
   Table table;
   table.print_head();
   for (const Bench& bench : kBenches) {
