@@ -463,7 +463,7 @@ Result<void> ExecutionContext::compute(Deadline deadline) {
   const auto begun = std::chrono::steady_clock::now();
   auto result = impl_->compute(deadline);
   impl_->last_took = std::chrono::steady_clock::now() - begun;
-  if (impl_->last_took < Impl::kShort) impl_->not_timed = Impl::kNotTimed;
+  if (result && impl_->last_took < Impl::kShort) impl_->not_timed = Impl::kNotTimed;
   counters->computed(result.has_value(), impl_->last_took);
   return result;
 }
