@@ -42,7 +42,7 @@ void add_words(std::string& note, const std::string& words) {
 std::string layout_of(const ov::Output<const ov::Node>& port) {
   const ov::Layout layout = ov::layout::get_layout(port);
   if (layout.empty()) return {};
-  const std::string text = layout.to_string();
+  std::string text = layout.to_string();
   std::string letters;
   for (std::size_t i = 1; i + 1 < text.size(); i += 2) {
     const bool end = text[i + 1] == ',' || text[i + 1] == ']';

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -122,7 +121,7 @@ class Walk {
   T number() noexcept {
     T value{};
     const std::string_view bytes = take(sizeof value);
-    if (ok_) std::memcpy(&value, bytes.data(), sizeof value);
+    if (ok_) bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
     return value;
   }
 

@@ -59,7 +59,7 @@ wasmtime_error_t* on_epoch(wasmtime_context_t* context, void*, std::uint64_t* de
 /// The lowest address of this thread's stack; null where that is not known. Asked once per thread:
 /// for a process's first one the C library reads and parses /proc/self/maps.
 const char* end_of_stack() {
-  static thread_local const char* const kLowest = [] {
+  static thread_local const char* const stack_end = [] {
     pthread_attr_t attributes;
     if (pthread_getattr_np(pthread_self(), &attributes) != 0)
       return static_cast<const char*>(nullptr);
@@ -69,7 +69,7 @@ const char* end_of_stack() {
     pthread_attr_destroy(&attributes);
     return static_cast<const char*>(lowest);
   }();
-  return kLowest;
+  return stack_end;
 }
 
 /// A guest may use max_wasm_stack of this thread's stack; what it calls in the host needs some too.
