@@ -37,7 +37,8 @@ class TextContext {
   /// Changes options of this context: a JSON object of the keys in docs/language_models.md.
   /// Unknown keys are ignored; on an error nothing changes. May drop what has been read.
   /// Errors: kInvalidEncoding (not JSON), kInvalidArgument (a value of the wrong type or out of
-  /// range: the key is named; a bad grammar or schema), kTooLarge (beyond the operator's ceilings).
+  /// range: the key is named; a bad grammar or schema), kTooLarge (the text itself is too long).
+  /// What asks for more than the operator's ceilings gets as much as they allow.
   [[nodiscard]] Result<void> configure(std::string_view json);
 
   /// Reads `text` into tokens, at once; special tokens are understood. Drops the text generated so

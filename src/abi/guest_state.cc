@@ -136,12 +136,15 @@ bool GuestState::may_open(std::string_view name) const noexcept {
 Result<std::uint32_t> GuestState::keep(Result<std::shared_ptr<Graph>> graph,
                                        std::string_view config) {
   if (!graph) return std::unexpected(std::move(graph.error()));
+  std::string kept;
   if (!config.empty()) {
     // A context that is thrown away: what is wrong with a configuration is said when it comes.
     auto tried = make_context(*graph, config);
     if (!tried) return std::unexpected(std::move(tried.error()));
+    // Only a language model has looked at its size; for others it means nothing.
+    if ((*tried)->text() != nullptr) kept = config;
   }
-  return *graphs_.insert({std::move(*graph), std::string(config)});  // there was room before
+  return *graphs_.insert({std::move(*graph), std::move(kept)});  // there was room before
 }
 
 Result<std::unique_ptr<ExecutionContext>> GuestState::make_context(
