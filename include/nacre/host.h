@@ -63,9 +63,9 @@ struct DirMapping {
   bool read_only = false;
 };
 
-/// Receives bytes of a guest's stream, on a thread of the engine's while the guest waits for it.
-/// All guests share as many such threads as there are processors, so it must not wait for another
-/// guest.
+/// Receives bytes of a guest's stream, in order, on the thread that called Host::run, while the
+/// guest waits for it: it may take its time, and run another guest. If it throws, the guest's write
+/// fails, and so does every later one to this stream.
 using StreamSink = std::function<void(std::span<const std::byte>)>;
 
 /// The code of a guest, ready to run any number of times on any threads; see Host::prepare.

@@ -5,6 +5,7 @@
 #include <wasm.h>
 #include <wasmtime.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -67,6 +68,12 @@ struct nacre_store_limits {
   std::uint64_t table_refused;
 };
 void nacre_store_set_limits(wasmtime_store_t* store, nacre_store_limits* limits);
+
+// From component_shim/src/standard_streams.rs.
+using nacre_sink_t = bool (*)(void* env, const unsigned char* bytes, std::size_t size);
+void nacre_wasi_config_set_sink(wasi_config_t* config, bool is_error, nacre_sink_t write, void* env,
+                                void (*finalizer)(void*));
+void nacre_wasi_config_stay_on_thread(wasi_config_t* config);
 }
 
 #endif  // NACRE_SRC_ENGINE_C_API_H_

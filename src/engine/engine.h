@@ -184,8 +184,9 @@ struct PreopenedDirectory {
 struct Inherit {};  ///< the process's own stream
 struct Closed {};   ///< reads give end of file, writes go nowhere
 using InputBytes = std::string;
-/// Gets each write, in order, on a thread of the VM's while the guest waits for it. Must not throw,
-/// and not wait for another guest: all guests share as many such threads as there are processors.
+/// Gets each write, in order, on the guest's own thread. It may wait, and hold up nobody but this
+/// guest; it may run another guest. If it throws, the guest's write fails and the stream is closed:
+/// every later write fails too.
 using OutputSink = std::function<void(std::string_view)>;
 
 using InputStream = std::variant<Inherit, Closed, InputBytes>;

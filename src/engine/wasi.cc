@@ -76,25 +76,26 @@ Result<void> open_directories(wasi_config_t* config, const InstanceOptions& opti
   return {};
 }
 
-std::ptrdiff_t write_to_sink(void* data, const unsigned char* bytes, std::size_t size) noexcept {
-  (*static_cast<OutputSink*>(data))({reinterpret_cast<const char*>(bytes), size});
-  return static_cast<std::ptrdiff_t>(size);
+/// A sink's exception, a lack of memory say, must not pass the VM's frames.
+bool write_to_sink(void* data, const unsigned char* bytes, std::size_t size) noexcept {
+  try {
+    (*static_cast<OutputSink*>(data))({reinterpret_cast<const char*>(bytes), size});
+    return true;
+  } catch (...) {
+    return false;
+  }
 }
 
 void delete_sink(void* data) noexcept {
   delete static_cast<OutputSink*>(data);
 }
 
-using SetCustom = void (*)(wasi_config_t*,
-                           std::ptrdiff_t (*)(void*, const unsigned char*, std::size_t), void*,
-                           void (*)(void*));
-
 void set_output(wasi_config_t* config, const OutputStream& stream, void (*inherit)(wasi_config_t*),
-                SetCustom set_custom) {
+                bool is_error) {
   if (std::holds_alternative<Inherit>(stream)) {
     inherit(config);
   } else if (const auto* sink = std::get_if<OutputSink>(&stream); sink != nullptr && *sink) {
-    set_custom(config, write_to_sink, new OutputSink(*sink), delete_sink);
+    nacre_wasi_config_set_sink(config, is_error, write_to_sink, new OutputSink(*sink), delete_sink);
   }
 }
 
@@ -102,6 +103,7 @@ void set_output(wasi_config_t* config, const OutputStream& stream, void (*inheri
 
 Result<WasiConfigHandle> make_wasi(const InstanceOptions& options) {
   WasiConfigHandle config(wasi_config_new());
+  nacre_wasi_config_stay_on_thread(config.get());
   if (auto done = set_arguments(config.get(), options); !done) {
     return std::unexpected(std::move(done.error()));
   }
@@ -115,10 +117,8 @@ Result<WasiConfigHandle> make_wasi(const InstanceOptions& options) {
     wasm_byte_vec_new(&copy, bytes->size(), bytes->data());
     wasi_config_set_stdin_bytes(config.get(), &copy);
   }
-  set_output(config.get(), options.standard_output, wasi_config_inherit_stdout,
-             wasi_config_set_stdout_custom);
-  set_output(config.get(), options.standard_error, wasi_config_inherit_stderr,
-             wasi_config_set_stderr_custom);
+  set_output(config.get(), options.standard_output, wasi_config_inherit_stdout, false);
+  set_output(config.get(), options.standard_error, wasi_config_inherit_stderr, true);
   return config;
 }
 

@@ -1,6 +1,7 @@
 //! Wasmtime's C API, re-exported so that this crate's static archive *is* libwasmtime, and beside it
 //! what that API cannot give C++: host functions for components whose lists cross as bytes, not as
-//! one C value per byte; pre-linked components; limits that can be asked afterwards. Never link a
+//! one C value per byte; pre-linked components; limits that can be asked afterwards; standard streams
+//! that write on the guest's own thread. Never link a
 //! second copy of Wasmtime beside it: the two would not share their stores, engines or signal
 //! handlers.
 //!
@@ -16,4 +17,5 @@ mod guard;
 mod limits;
 mod nacre_nn;
 mod span;
+mod standard_streams;
 mod wasi_nn;
