@@ -349,6 +349,18 @@ inline TfliteModel tflite_rows(std::uint8_t type, std::int32_t rows, std::int32_
           .buffers = {"", std::string(reinterpret_cast<const char*>(to.data()), 8)}};
 }
 
+/// y = x, both scalars: RESHAPE to no dimensions at all.
+inline TfliteModel tflite_scalar(std::uint8_t type) {
+  return {.codes = {{kTfliteReshape}},
+          .subgraphs = {{.tensors = {{.name = "x", .type = type, .shape = {}},
+                                     {.name = "y", .type = type, .shape = {}},
+                                     {.name = "to", .type = kTfliteI32, .shape = {0}, .buffer = 1}},
+                         .inputs = {0},
+                         .outputs = {1},
+                         .operators = {{.code = 0, .inputs = {0, 2}, .outputs = {1}}}}},
+          .buffers = {"", ""}};
+}
+
 /// Counts i from 0 to `turns`, an i32 scalar input, one by one: WHILE (i < turns) i = i + 1.
 inline TfliteModel tflite_count() {
   const std::int32_t one = 1;

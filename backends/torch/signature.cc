@@ -353,7 +353,9 @@ Result<std::vector<TensorDescription>> parse_descriptions(const std::string& key
       const auto parsed = parse_tensor_type(type);
       if (!parsed && type != "?") return malformed();
       d.type = parsed.value_or(TensorType::kUnknown);
-      if (parsed && !to_scalar_type(*parsed) && *parsed != TensorType::kString) {
+      // A str can only come out.
+      const bool is_str = parsed == TensorType::kString && key != "inputs";
+      if (parsed && !to_scalar_type(*parsed) && !is_str) {
         return fail(ErrorCode::kInvalidArgument, key + "=: libtorch has no " + std::string(type) +
                                                      "; it has " + all_element_types() + ".");
       }

@@ -98,6 +98,7 @@ TEST(TorchDescription, MistakesAreQuoted) {
     EXPECT_THAT(refused("identity", std::string("inputs=") + bad), HasSubstr(bad));
   }
   EXPECT_THAT(refused("identity", "inputs=x:u16"), HasSubstr("u16"));
+  EXPECT_THAT(refused("identity", "inputs=x:string"), HasSubstr("libtorch has no string"));
   EXPECT_THAT(refused("identity", "inputs=x;y"), HasSubstr("1 input"));
   EXPECT_THAT(refused("many", "outputs=x"), HasSubstr("4 outputs"));
   EXPECT_THAT(refused("gives", "outputs=n:f32;f;b;s;l;o"), HasSubstr("i64"));
