@@ -1,14 +1,17 @@
-// The commands that README.md shows are run as they stand there, and print what it says.
+// The commands that the documents show are run as they stand there, and print what is said there;
+// and README's table of runtimes is what the runtimes say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/process.h"
@@ -24,23 +27,41 @@ struct Shown {
   std::vector<std::string> prints;
 };
 
-/// Those that begin with ./build/nacre inside the document's code blocks.
-std::vector<Shown> commands_of(const std::string& document) {
-  std::vector<Shown> all;
+bool is_nacre(const std::string& line) {
+  return line.starts_with("./build/nacre ") || line.starts_with("nacre ");
+}
+
+/// The lines inside code blocks that are for a shell: those without a language, and `sh`. Lines
+/// that go on after a backslash are one.
+std::vector<std::string> lines_of_code(const std::string& document) {
+  std::vector<std::string> all;
   std::istringstream lines(document);
-  bool code = false;
+  bool inside = false;
+  bool shell = false;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("```")) {
-      code = !code;
-    } else if (code && line.starts_with("./build/nacre ")) {
+      inside = !inside;
+      shell = inside && (line == "```" || line == "```sh");
+    } else if (shell) {
       while (line.ends_with('\\')) {
         line.pop_back();
         std::string more;
         std::getline(lines, more);
         line += more;
       }
+      all.push_back(line);
+    }
+  }
+  return all;
+}
+
+/// The program's commands in the document's code blocks.
+std::vector<Shown> commands_of(const std::string& document) {
+  std::vector<Shown> all;
+  for (const std::string& line : lines_of_code(document)) {
+    if (is_nacre(line)) {
       all.push_back({line, {}});
-    } else if (code && line.starts_with("# ") && !all.empty()) {
+    } else if (line.starts_with("# ") && !all.empty()) {
       all.back().prints.push_back(line.substr(2));
     }
   }
@@ -55,28 +76,141 @@ TEST(Readme, CommandsAreFoundWithWhatTheyPrint) {
   EXPECT_EQ(found[0].prints, (std::vector<std::string>{"one", "two"}));
 }
 
-TEST(Readme, CommandsDoWhatItSays) {
-  const fs::path source = NACRE_TEST_SOURCE_DIR;
-  // A folder as the reader's: the sources, and `build` in them.
-  const ScratchDir dir;
-  fs::create_directory_symlink(NACRE_TEST_BINARY_DIR, dir.path() / "build");
-  fs::copy_file(source / "README.md", dir.path() / "README.md");
-  const auto commands = commands_of(read_text(source / "README.md"));
-  ASSERT_GE(commands.size(), 8u);
-  std::size_t checked = 0;
-  for (const Shown& shown : commands) {
-    Process process({"/bin/sh", "-c", shown.command}, {.directory = dir.path()});
-    const Ended ended = process.wait();
+/// A folder as the reader's: the sources, `build` in them, `nacre` on the path, and the list of
+/// models that docs/models.md shows first.
+class Checkout {
+ public:
+  Checkout() {
+    fs::create_directory_symlink(NACRE_TEST_BINARY_DIR, dir_.path() / "build");
+    fs::create_directory_symlink(kSource / "tests", dir_.path() / "tests");
+    fs::copy_file(kSource / "README.md", dir_.path() / "README.md");
+    fs::create_directory(dir_.path() / "bin");
+    fs::create_symlink(program(), dir_.path() / "bin" / "nacre");
+    const std::string models = read_text(kSource / "docs/models.md");
+    const auto begin = models.find("```toml\n") + 8;
+    write_text(dir_ / "models.toml", models.substr(begin, models.find("```", begin) - begin));
+  }
+  Ended type(const std::string& line) const {
+    Process shell({"/bin/sh", "-c", "PATH=" + (dir_ / "bin") + ":$PATH; " + line},
+                  {.directory = dir_.path()});
+    return shell.wait();
+  }
+
+  inline static const fs::path kSource = NACRE_TEST_SOURCE_DIR;
+
+ private:
+  const ScratchDir dir_;
+};
+
+/// Every document of ours, by its path in the sources.
+std::vector<std::string> documents() {
+  std::vector<std::string> all = {"README.md", "CONTRIBUTING.md", "guests/README.md",
+                                  "deps/README.md", "tests/onnx_operators/README.md"};
+  for (const auto& entry : fs::directory_iterator(Checkout::kSource / "docs")) {
+    if (entry.path().extension() == ".md")
+      all.push_back("docs/" + entry.path().filename().string());
+  }
+  return all;
+}
+
+class Document : public testing::TestWithParam<std::string> {
+ protected:
+  const std::string text_ = read_text(Checkout::kSource / GetParam());
+};
+
+TEST_P(Document, CommandsDoWhatItSays) {
+  const Checkout checkout;
+  for (const Shown& shown : commands_of(text_)) {
+    const Ended ended = checkout.type(shown.command);
     EXPECT_EQ(ended.exit_code, 0) << shown.command << "\n" << ended.err;
     std::string out = ended.out;
     for (const std::string& line : shown.prints) {
       const auto at = out.find(line + "\n");
       EXPECT_NE(at, out.npos) << shown.command << "\nprints\n" << ended.out << "and not " << line;
       if (at != out.npos) out.erase(0, at + line.size());
-      ++checked;
     }
   }
-  EXPECT_GE(checked, 6u);
+}
+
+/// Lines of code blocks that no test runs, by how they begin, and why.
+const std::vector<std::pair<std::string, std::string>> kNotRun = {
+    {"# ", "what the command above prints: CommandsDoWhatItSays looks for it"},
+    {"967 espresso", "what make run prints at its end"},
+    {"cmake --preset dev", "a build of minutes; below its preset is looked for"},
+    {"ctest --test-dir build-dev", "runs the tests of that build, of which this is one"},
+    {"F='-std=c++23", "a hunt with libFuzzer: it wants clang and a minute"},
+    {"clang++-19 $F", "the same"},
+    {"/tmp/witx_calls", "the same"},
+};
+
+// Nothing that could be pasted is left out by accident: what is neither run nor a target of make
+// stands in the list above.
+TEST_P(Document, EveryPasteableLineIsKnown) {
+  if (GetParam() == "docs/architecture.md") return;  // its blocks are drawings
+  for (const std::string& line : lines_of_code(text_)) {
+    if (line.empty() || is_nacre(line) || line.starts_with("make ")) continue;
+    EXPECT_TRUE(std::ranges::any_of(kNotRun, [&](const auto& known) {
+      return line.starts_with(known.first);
+    })) << line;
+  }
+}
+
+// What stands in the text between backquotes: commands and options that there are, and targets of
+// make.
+TEST_P(Document, CommandsInTheTextExist) {
+  std::vector<std::string> spans = lines_of_code(text_);
+  for (auto at = text_.find('`'); at != text_.npos; at = text_.find('`', at)) {
+    const auto end = text_.find('`', at + 1);
+    if (end == text_.npos) break;
+    spans.push_back(text_.substr(at + 1, end - at - 1));
+    at = end + 1;
+  }
+  for (const std::string& span : spans) {
+    std::istringstream words(span);
+    std::string word;
+    words >> word;
+    if (word == "make" && words >> word) {
+      const std::string makefile = "\n" + read_text(Checkout::kSource / "Makefile");
+      EXPECT_NE(makefile.find("\n" + word + ":"), std::string::npos) << span;
+    } else if (word == "cmake" && words >> word && word == "--preset") {
+      words >> word;
+      const std::string presets = read_text(Checkout::kSource / "CMakePresets.json");
+      EXPECT_NE(presets.find("\"name\": \"" + word + "\""), std::string::npos) << span;
+    } else if (is_nacre(span) && words >> word && !word.starts_with('-')) {
+      const Ended help = nacre({word, "--help"});
+      EXPECT_EQ(help.exit_code, 0) << span;
+      for (std::string option; words >> option;) {
+        if (option.starts_with('[')) option.erase(0, 1);
+        if (option.ends_with("wasm")) break;  // what follows is the guest's
+        option.resize(std::min(option.size(), option.find_first_of("=]")));
+        if (option.starts_with('-')) {
+          EXPECT_NE(help.out.find(option), std::string::npos) << span << ": " << option;
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Document, testing::ValuesIn(documents()), [](const auto& one) {
+  std::string name = one.param.substr(0, one.param.size() - 3);
+  std::ranges::replace(name, '/', '_');
+  return name;
+});
+
+TEST(Documents, WhatIsNotRunIsStillThere) {
+  std::string all;
+  for (const std::string& document : documents())
+    all += read_text(Checkout::kSource / document);
+  for (const auto& [begin, why] : kNotRun)
+    EXPECT_NE(all.find("\n" + begin), std::string::npos) << begin;
+  std::size_t commands = 0;
+  std::size_t lines = 0;
+  for (const Shown& shown : commands_of(all)) {
+    ++commands;
+    lines += shown.prints.size();
+  }
+  EXPECT_GE(commands, 13u);
+  EXPECT_GE(lines, 9u);
 }
 
 using Words = std::set<std::string>;
