@@ -21,6 +21,9 @@ constexpr std::uint32_t kTooManyErrors = 0xffff'ffff;
 
 constexpr std::uint32_t kMaxErrors = 4096;
 
+// Of an error's sentence, in bytes: it may quote a guest, or be a guest's own.
+constexpr std::size_t kMaxSentence = 4096;
+
 // The WIT's error-code, by number.
 constexpr std::array kErrorCodes = {ErrorCode::kInvalidArgument,
                                     ErrorCode::kInvalidEncoding,
@@ -39,6 +42,15 @@ const Error& too_many_errors() noexcept {
                              "was not kept. Drop errors after reading them.",
                              kMaxErrors)};
   return error;
+}
+
+/// The beginning of `sentence` that an error keeps; not through the middle of a character.
+std::string_view kept_of(std::string_view sentence) noexcept {
+  if (sentence.size() <= kMaxSentence) return sentence;
+  std::size_t end = kMaxSentence;
+  while (end > 0 && (static_cast<unsigned char>(sentence[end]) & 0xc0U) == 0x80U)
+    --end;
+  return sentence.substr(0, end);
 }
 
 bool has_wit_name(TensorType type) noexcept {
@@ -118,7 +130,7 @@ BufferRef TensorMemory::acquire(std::uint64_t size) {
     if (kept.capacity() >= size && kept.capacity() / 2 <= size && kept.unique()) return kept;
   }
   BufferRef fresh = allocate_buffer(size);
-  if (fresh) kept_[next_++ % kept_.size()] = fresh;
+  if (fresh && size <= kLargestKept) kept_[next_++ % kept_.size()] = fresh;
   return fresh;
 }
 
@@ -230,6 +242,7 @@ std::string_view ComponentState::output_name(const GraphDescription& graph, std:
 
 std::uint32_t ComponentState::new_error(std::string_view function, Error error) noexcept {
   try {
+    if (error.message.size() > kMaxSentence) error.message = std::string(kept_of(error.message));
     static_cast<void>(guest_.refuse(function, error));
     // Names out of a model's file, or a runtime's own words.
     if (!is_utf8(error.message)) error.message = printable(error.message);
@@ -237,10 +250,18 @@ std::uint32_t ComponentState::new_error(std::string_view function, Error error) 
     // Without memory for the log's copy, the guest still gets the error.
     if (!is_utf8(error.message)) error.message.clear();
   }
-  return keep_error(std::move(error));
+  return insert_error(std::move(error));
 }
 
-std::uint32_t ComponentState::keep_error(Error error) noexcept {
+std::uint32_t ComponentState::keep_error(ErrorCode code, std::string_view sentence) noexcept {
+  try {
+    return insert_error({code, std::string(kept_of(sentence))});
+  } catch (...) {
+    return insert_error({code, {}});
+  }
+}
+
+std::uint32_t ComponentState::insert_error(Error error) noexcept {
   try {
     return errors_.insert(std::move(error)).value_or(kTooManyErrors);
   } catch (...) {

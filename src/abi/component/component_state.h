@@ -39,13 +39,16 @@ struct TensorResource {
   std::optional<Error> poison;  ///< why it is none
 };
 
-/// Buffers that freed tensors leave for later ones of a like size.
+/// Buffers that freed tensors leave for later ones of a like size. They count in no limit, so large
+/// ones are not kept.
 class TensorMemory {
  public:
   /// A buffer of at least `size` bytes that nobody else holds. Empty when there is no memory.
   [[nodiscard]] BufferRef acquire(std::uint64_t size);
 
  private:
+  static constexpr std::uint64_t kLargestKept = std::uint64_t{64} << 20;
+
   // Four: an input and an output, each with one that is still read.
   std::array<BufferRef, 4> kept_;
   std::size_t next_ = 0;
@@ -82,12 +85,12 @@ class ComponentState {
   // -- errors
   // --------------------------------------------------------------------------------------
 
-  /// Keeps the error for the guest to read, and logs it as `function`'s. Never fails: beyond the
-  /// limit, all that is known of an error is its code.
+  /// Keeps the error for the guest to read, its sentence up to 4 KiB, and logs it as `function`'s.
+  /// Never fails: beyond the limit of errors, nothing is known of one.
   [[nodiscard]] std::uint32_t new_error(std::string_view function, Error error) noexcept;
 
   /// An error of the guest's own making; not logged.
-  [[nodiscard]] std::uint32_t keep_error(Error error) noexcept;
+  [[nodiscard]] std::uint32_t keep_error(ErrorCode code, std::string_view sentence) noexcept;
 
   [[nodiscard]] const Error& error(std::uint32_t number) noexcept;
   void drop_error(std::uint32_t number) noexcept;
@@ -105,6 +108,7 @@ class ComponentState {
   [[nodiscard]] std::string_view output_name(const GraphDescription& graph, std::size_t index);
 
  private:
+  [[nodiscard]] std::uint32_t insert_error(Error error) noexcept;
   [[nodiscard]] bool fits(std::uint64_t bytes) const noexcept;
   [[nodiscard]] Error too_many_bytes(std::uint64_t bytes) const;
 

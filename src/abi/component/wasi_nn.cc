@@ -56,7 +56,7 @@ std::uint32_t thrown(ComponentState& state, std::string_view function, const cha
   try {
     return state.new_error(function, {ErrorCode::kRuntimeError, why});
   } catch (...) {
-    return state.keep_error({ErrorCode::kRuntimeError, {}});
+    return state.keep_error(ErrorCode::kRuntimeError, {});
   }
 }
 
@@ -297,12 +297,7 @@ void context_drop(void*, void* guest, std::uint32_t context) noexcept {
 // ---- errors ----------------------------------------------------------------------------------
 
 std::uint32_t error_new(void*, void* guest, std::uint32_t code, nacre_shim_bytes data) noexcept {
-  ComponentState& state = state_of(guest);
-  try {
-    return state.keep_error({error_code_of_wit(code), std::string(text(data))});
-  } catch (...) {
-    return state.keep_error({error_code_of_wit(code), {}});
-  }
+  return state_of(guest).keep_error(error_code_of_wit(code), text(data));
 }
 
 std::uint32_t error_code(void*, void* guest, std::uint32_t error) noexcept {
