@@ -208,8 +208,12 @@ Result<void> GuestState::drop_graph(std::uint32_t handle) {
 }
 
 Result<void> GuestState::drop_context(std::uint32_t handle) {
-  const std::lock_guard lock(contexts_mutex_);
-  if (!contexts_.take(handle)) return no_such(HandleKind::kContext, handle);
+  // A vendor's destructor may take its time; a cancel must not wait for that.
+  const auto taken = [&] {
+    const std::lock_guard lock(contexts_mutex_);
+    return contexts_.take(handle);
+  }();
+  if (!taken) return no_such(HandleKind::kContext, handle);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <string_view>
 
 namespace nacre {
 namespace {
@@ -22,6 +23,11 @@ void Computation::begin() noexcept {
   completed_inline_ = false;
   caller_.store(this_thread(), std::memory_order_relaxed);
   state_.store(kActive, std::memory_order_release);
+}
+
+void Computation::unwatched() noexcept {
+  constexpr std::string_view kWhy = "there is no memory or no thread to watch the deadline with";
+  complete_inline(static_cast<std::uint32_t>(ErrorCode::kRuntimeError), {kWhy.data(), kWhy.size()});
 }
 
 Result<void> Computation::conclude(bool ended) {

@@ -62,7 +62,11 @@ class Computation final : private DeadlineListener {
     bool ended = true;
     {
       const DeadlineGuard guard(deadline, *this);
-      std::forward<Start>(start)(Completion(nacre_completion{this, &Computation::done}));
+      if (guard.watching()) {
+        std::forward<Start>(start)(Completion(nacre_completion{this, &Computation::done}));
+      } else {
+        unwatched();
+      }
       if (!completed_inline_) ended = wait();
     }
     return conclude(ended);
@@ -89,6 +93,7 @@ class Computation final : private DeadlineListener {
 
   void deadline_passed() noexcept override { cancel_with(kCancelled | kTimeUp); }
   void begin() noexcept;
+  void unwatched() noexcept;
   [[nodiscard]] Result<void> conclude(bool ended);
   static void done(void* self, std::uint32_t code, nacre_string message);
   void complete_inline(std::uint32_t code, nacre_string message) noexcept;

@@ -1,10 +1,13 @@
 #include "core/deadline_timer.h"
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
+
+#include "base/signals.h"
 
 namespace nacre {
 namespace {
@@ -20,6 +23,7 @@ class Timer {
   void add(Deadline deadline, DeadlineListener* listener) {
     const std::lock_guard lock(mutex_);
     if (!started_) {
+      const SignalsBlocked none_for_the_thread;
       std::thread([this] { run(); }).detach();
       started_ = true;
     }
@@ -65,8 +69,13 @@ class Timer {
 
 }  // namespace
 
-void DeadlineGuard::watch() {
-  Timer::instance().add(deadline_, &listener_);
+bool DeadlineGuard::watch() noexcept {
+  try {
+    Timer::instance().add(deadline_, &listener_);
+    return true;
+  } catch (const std::exception&) {  // no memory, or no thread
+    return false;
+  }
 }
 
 void DeadlineGuard::forget() noexcept {

@@ -19,26 +19,29 @@ class DeadlineListener {
   ~DeadlineListener() = default;
 };
 
-/// Watches for as long as it lives. After the destructor the listener is not called any more, and
-/// a call that was under way has ended. Without a deadline it does nothing at all.
+/// Watches for as long as it lives, if it could begin to (`watching()`). After the destructor the
+/// listener is not called any more, and a call that was under way has ended. Without a deadline it
+/// does nothing at all.
 class DeadlineGuard {
  public:
-  DeadlineGuard(Deadline deadline, DeadlineListener& listener)
-      : deadline_(deadline), listener_(listener) {
-    if (deadline_ != kNoDeadline) watch();
-  }
+  DeadlineGuard(Deadline deadline, DeadlineListener& listener) noexcept
+      : deadline_(deadline), listener_(listener), watching_(deadline == kNoDeadline || watch()) {}
   ~DeadlineGuard() {
-    if (deadline_ != kNoDeadline) forget();
+    if (deadline_ != kNoDeadline && watching_) forget();
   }
   DeadlineGuard(const DeadlineGuard&) = delete;
   DeadlineGuard& operator=(const DeadlineGuard&) = delete;
 
+  /// False: there was no memory or no thread for it, and the deadline would pass unseen.
+  [[nodiscard]] bool watching() const noexcept { return watching_; }
+
  private:
-  void watch();
+  [[nodiscard]] bool watch() noexcept;
   void forget() noexcept;
 
   Deadline deadline_;
   DeadlineListener& listener_;
+  bool watching_;
 };
 
 }  // namespace nacre

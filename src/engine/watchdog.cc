@@ -1,9 +1,8 @@
 #include "engine/watchdog.h"
 
-#include <pthread.h>
-
-#include <csignal>
 #include <utility>
+
+#include "base/signals.h"
 
 namespace nacre::engine {
 
@@ -13,11 +12,7 @@ Watchdog::Watchdog(std::chrono::milliseconds timeout, std::chrono::milliseconds 
   // A timeout of years must not wrap the clock.
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
   const auto deadline = now + std::min(timeout, kLongest);
-  // Signals belong to the embedder's threads, not to this one.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked none_for_the_thread;
   thread_ = std::thread([this, deadline, grace, expired = std::move(expired),
                          grace_expired = std::move(grace_expired)] {
     if (called_off_by(deadline)) return;
@@ -25,7 +20,6 @@ Watchdog::Watchdog(std::chrono::milliseconds timeout, std::chrono::milliseconds 
     if (called_off_by(deadline + grace)) return;
     if (grace_expired) grace_expired();
   });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Watchdog::~Watchdog() {

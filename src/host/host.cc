@@ -155,7 +155,7 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
   }();
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   if (guest.limits.timeout &&
-      std::chrono::steady_clock::now() - begun >= *guest.limits.timeout + engine::kTimeoutGrace) {
+      std::chrono::steady_clock::now() - begun - engine::kTimeoutGrace >= *guest.limits.timeout) {
     return Outcome{.reason = ExitReason::kTimedOut,
                    .exit_code = 124,
                    .message = "the guest could not be compiled within its timeout"};

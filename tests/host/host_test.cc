@@ -204,6 +204,14 @@ TEST_F(HostTest, TimeoutEndsALoop) {
   EXPECT_FALSE(grace);
 }
 
+TEST_F(HostTest, TheLongestTimeoutIsNone) {
+  GuestOptions guest = guest_of(kExit);
+  guest.limits.timeout = std::chrono::nanoseconds::max();
+  const auto outcome = make()->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->reason, ExitReason::kExited);
+}
+
 TEST_F(HostTest, TimeoutCancelsTheBackend) {
   const auto host = make({.models = {model("hangs", "hang\n")}});
   const std::string text = infer("hangs", 1);
