@@ -36,9 +36,10 @@ constexpr int kInterruptExitCode = 130;
 
 constexpr std::uint64_t kMostComponentInstances = 1000;
 
-// One call may hand over all of a guest's memory: what it may hold is limited elsewhere, and what
-// it hands over is looked at in place.
+// One call may hand over all of a guest's memory once, and as much again as the VM counts for the
+// parts of lists. Without a limit many parts could be one and the same piece of that memory.
 constexpr std::size_t kMostBytesPerCall = std::size_t{8} << 30;
+constexpr std::size_t kBytesPerCallBesideMemory = std::size_t{1} << 20;
 
 // Above what ComponentState lets live, so that its limits answer first, with a sentence; a guest
 // that piles up handles beyond this traps.
@@ -111,7 +112,10 @@ Result<void> link_component(Instance::State& state, wasmtime_context_t* context)
   const auto pre = state.module.state().component_pre();
   if (!pre) return std::unexpected(pre.error());
   state.component_pre = *pre;
-  nacre_context_set_hostcall_fuel(context, kMostBytesPerCall);
+  const std::uint64_t memory = state.shared.limits.memory_max;
+  nacre_context_set_hostcall_fuel(context, memory < kMostBytesPerCall / 2
+                                               ? memory * 2 + kBytesPerCallBesideMemory
+                                               : kMostBytesPerCall);
   nacre_context_set_max_handles(context, kMostHandles);
   return {};
 }
