@@ -267,11 +267,14 @@ Result<void> OnnxruntimeContext::deliver(std::size_t index, Value value, const O
     return {};
   }
 
-  auto free = std::ranges::find_if(output.lent,
-                                   [](const Lent& lent) { return lent->unique(lent.get()) != 0; });
+  const auto is_free = [](const Lent& lent) { return lent->unique(lent.get()) != 0; };
+  auto free = std::ranges::find_if(output.lent, is_free);
   if (free == output.lent.end()) {
     output.lent.emplace_back(new LentValue);
     free = output.lent.end() - 1;
+  } else {
+    // The others go: a guest that once held many outputs need not cost their memory for ever.
+    output.lent.erase(std::remove_if(free + 1, output.lent.end(), is_free), output.lent.end());
   }
   LentValue& lent = **free;
   got = check(api.GetTensorMutableData(value.get(), &lent.data), kCode, "Reading an output");

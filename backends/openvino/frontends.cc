@@ -68,7 +68,9 @@ Result<std::shared_ptr<ov::Model>> read_by_frontend(const ModelSource& source,
     return fail(ErrorCode::kModelNotFound, "There is no file or folder '" + path.string() + "'.");
   }
   // The reader knows a SavedModel by its folder, and a TFLite file by its name.
-  if (!lite && path.filename() == "saved_model.pb") path = fs::absolute(path).parent_path();
+  if (!lite && path.filename() == "saved_model.pb") {
+    path = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  }
   if (lite && path.extension() != ".tflite") {
     return fail(ErrorCode::kUnsupportedOperation,
                 "OpenVINO knows TFLite models by the ending .tflite, which '" + path.string() +
