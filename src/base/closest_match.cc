@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/lower_case.h"
+
 namespace nacre {
 namespace {
 
 // Longer words are not looked at: nobody mistypes a name of hundreds of letters.
 constexpr std::size_t kLongest = 64;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 }  // namespace
 
@@ -27,10 +25,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     at(0, j) = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      const bool same = to_lower(a[i - 1]) == to_lower(b[j - 1]);
       std::size_t best = std::min({at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + !same});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-          lower(a[i - 2]) == lower(b[j - 1])) {
+      if (i > 1 && j > 1 && to_lower(a[i - 1]) == to_lower(b[j - 2]) &&
+          to_lower(a[i - 2]) == to_lower(b[j - 1])) {
         best = std::min(best, at(i - 2, j - 2) + 1);
       }
       at(i, j) = best;

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
 #include <cerrno>
 #include <utility>
+
+#include "base/descriptor.h"
 
 namespace nacre {
 namespace {
@@ -14,21 +16,14 @@ std::unexpected<std::error_code> system_error() {
   return std::unexpected(std::error_code(errno, std::generic_category()));
 }
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
 }  // namespace
 
 std::expected<MappedFile, std::error_code> MappedFile::open(const std::string& path) {
   // Not blocking: a pipe under that name must not hold us up.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.fd < 0) return system_error();
+  if (!file) return system_error();
   struct stat status{};
-  if (::fstat(file.fd, &status) != 0) return system_error();
+  if (::fstat(file.get(), &status) != 0) return system_error();
   if (S_ISDIR(status.st_mode)) {
     return std::unexpected(std::make_error_code(std::errc::is_a_directory));
   }
@@ -38,7 +33,7 @@ std::expected<MappedFile, std::error_code> MappedFile::open(const std::string& p
   MappedFile mapped;
   if (status.st_size == 0) return mapped;
   const auto size = static_cast<std::size_t>(status.st_size);
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) return system_error();
   mapped.bytes_ = {static_cast<const std::byte*>(address), size};
   return mapped;

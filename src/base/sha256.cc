@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/unique_handle.h"
 
 namespace nacre {
@@ -20,13 +21,6 @@ constexpr std::size_t kPiece = std::size_t{1} << 18;
 std::unexpected<std::error_code> system_error() {
   return std::unexpected(std::error_code(errno, std::generic_category()));
 }
-
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
 
 std::int64_t nanoseconds(const timespec& time) {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
@@ -123,15 +117,15 @@ std::expected<FileIdentity, std::error_code> identity_of(const std::string& path
 
 std::expected<HashedFile, std::error_code> sha256_of_file(const std::string& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.fd < 0) return system_error();
+  if (!file) return system_error();
   struct stat status{};
-  if (::fstat(file.fd, &status) != 0) return system_error();
+  if (::fstat(file.get(), &status) != 0) return system_error();
   const auto identity = identity_of(status);
   if (!identity) return std::unexpected(identity.error());
   Sha256 hash;
   std::vector<std::byte> piece(kPiece);
   for (;;) {
-    const ssize_t got = ::read(file.fd, piece.data(), piece.size());
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error();
     if (got == 0) break;

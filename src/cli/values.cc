@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/lower_case.h"
+
 namespace nacre::cli {
 namespace {
 
@@ -33,14 +35,6 @@ std::optional<T> take_number(std::string_view& text) {
   if (error != std::errc{}) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 }  // namespace
@@ -94,7 +88,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 Result<std::uint64_t> parse_byte_size(std::string_view text) {
   std::string_view rest = text;
   const auto number = take_number<std::uint64_t>(rest);
-  std::string unit = lower(rest);
+  std::string unit = to_lower(rest);
   if (unit.ends_with("ib")) unit.resize(unit.size() - 2);
   constexpr std::string_view kUnits = "kmgt";
   int shift = unit.empty() || unit == "b" ? 0 : -1;
@@ -165,20 +159,21 @@ Result<WasiOptions> parse_wasi_options(std::string_view text) {
     }
     if (key == "inherit-env") {
       out.inherit_env = on;
-    } else if (key == "nn" || key == "cli" || key == "common" || key == "cli-exit-with-code") {
+    } else if (key == "nn" || key == "cli" || key == "common" || key == "cli-exit-with-code" ||
+               key == "preview2") {
       // What these turn on is always on; turning it off would change what the guest sees.
       if (off) {
         return invalid(fmt::format(
             "\"{}\": {} is always on here, since a guest sees only what it imports", item, key));
       }
-    } else if (key == "preview2" || key == "p3" || key == "http" || key == "threads" ||
-               key == "tcp" || key == "udp" || key == "inherit-network" ||
-               key == "allow-ip-name-lookup" || key == "network-error-code" || key == "config" ||
-               key == "keyvalue" || key == "listenfd" || key == "tls") {
+    } else if (key == "p3" || key == "http" || key == "threads" || key == "tcp" || key == "udp" ||
+               key == "inherit-network" || key == "allow-ip-name-lookup" ||
+               key == "network-error-code" || key == "config" || key == "keyvalue" ||
+               key == "listenfd" || key == "tls") {
       if (on) {
         return invalid(fmt::format(
-            "\"{}\": guests get WASI preview 1 (arguments, environment, folders, standard "
-            "streams, clocks, random) and wasi-nn here; {} is not offered",
+            "\"{}\": guests get WASI (arguments, environment, folders, standard streams, clocks, "
+            "random) and wasi-nn here; {} is not offered",
             item, key));
       }
     } else {

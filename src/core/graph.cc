@@ -1,6 +1,7 @@
 #include <nacre/backend.h>
 #include <nacre/graph.h>
 
+#include "base/lower_case.h"
 #include "core/carrier.h"
 
 #include <fmt/format.h>
@@ -12,10 +13,7 @@ namespace nacre {
 namespace {
 
 bool same_word(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 template <typename E, std::size_t N>

@@ -1,6 +1,7 @@
 #include "core/loader.h"
 
 #include "base/checked_math.h"
+#include "base/lower_case.h"
 #include "base/mapped_file.h"
 #include "base/sha256.h"
 #include "core/gguf_walk.h"
@@ -33,12 +34,9 @@ constexpr std::string_view kDefaultEcho = "nacre-echo v1\n";
 bool lists(std::string_view property, std::string_view word) {
   while (!property.empty()) {
     const auto comma = std::min(property.find(','), property.size());
-    std::string entry(property.substr(0, comma));
+    std::string entry = to_lower(property.substr(0, comma));
     property.remove_prefix(std::min(comma + 1, property.size()));
     std::erase(entry, ' ');
-    std::ranges::transform(entry, entry.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
     if (entry.substr(0, entry.find('.')) == word) return true;
   }
   return false;
@@ -478,7 +476,12 @@ Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, Graph
                       "were given",
                       opened.paths.size()));
     }
-    const fs::path folder = fs::absolute(opened.paths[0]).parent_path();
+    std::error_code error;  // the current directory may be gone
+    const fs::path folder = fs::absolute(opened.paths[0], error).parent_path();
+    if (error) {
+      return fail(ErrorCode::kModelNotFound, fmt::format("where {} lies cannot be told: {}",
+                                                         opened.paths[0], error.message()));
+    }
     if (auto ok = check_external_data_inside(opened.files[0].bytes(), folder); !ok) return ok;
   }
   if (encoding == GraphEncoding::kPytorch && opened.files.size() == 1) {

@@ -1,6 +1,7 @@
 #include "core/torchscript_walk.h"
 
 #include "base/checked_math.h"
+#include "base/lower_case.h"
 #include "core/pickle_walk.h"
 
 #include <fmt/format.h>
@@ -127,14 +128,6 @@ bool widen(Bytes zip, std::uint64_t extra, std::uint64_t extra_size, std::uint64
   return false;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 Result<std::vector<Entry>> read_entries(Bytes zip) {
   const auto directory = find_directory(zip);
   if (!directory) return std::unexpected(directory.error());
@@ -191,7 +184,7 @@ Result<std::vector<Entry>> read_entries(Bytes zip) {
       return wrong("has two names");
     }
     // libtorch's reader looks names up without regard to case.
-    if (!names.insert(lower(entry.name)).second) return wrong("is there twice");
+    if (!names.insert(to_lower(entry.name)).second) return wrong("is there twice");
     entries.push_back(entry);
     at += kCentralSize + name_size + extra_size + comment_size;
   }

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/sha256.h"
 #include "base/unique_handle.h"
 
@@ -31,25 +32,6 @@ constexpr std::string_view kTemporaryPrefix = ".tmp-";
 constexpr std::size_t kEntryNameSize = 2 * sizeof(Key);
 constexpr std::time_t kStaleTemporary = 3600;  // seconds; a writer takes far less
 constexpr std::time_t kTouchEvery = 3600;      // seconds; "used longest ago" need not be finer
-
-class Fd {
- public:
-  explicit Fd(int fd) noexcept : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(Fd&& other) noexcept : fd_(other.release()) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 const unsigned char* octets(const void* bytes) {
   return static_cast<const unsigned char*>(bytes);
@@ -135,12 +117,12 @@ struct Temporary {
   std::string name;
 };
 
-Result<Fd> open_directory(const std::filesystem::path& directory) {
+Result<Descriptor> open_directory(const std::filesystem::path& directory) {
   const std::string& path = directory.native();
   std::error_code ignored;
   std::filesystem::create_directories(directory.parent_path(), ignored);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("cannot be made", path);
-  Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     if (errno == ELOOP || errno == ENOTDIR) return refuse("is not a directory of its own", path);
     return failed("cannot be opened", path);
@@ -171,12 +153,12 @@ Result<void> make_key(int directory, const std::string& path) {
 
 Result<Key> read_key(int directory, const std::string& path) {
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-  Fd fd(::openat(directory, kKeyFile, kFlags));
+  Descriptor fd(::openat(directory, kKeyFile, kFlags));
   if (!fd && errno == ENOENT) {
     if (auto made = make_key(directory, path); !made) {
       return std::unexpected(std::move(made.error()));
     }
-    fd = Fd(::openat(directory, kKeyFile, kFlags));
+    fd = Descriptor(::openat(directory, kKeyFile, kFlags));
   }
   if (!fd) return failed("has a key file that cannot be opened", path);
   struct stat info{};
@@ -209,7 +191,13 @@ CompiledCodeCache::~CompiledCodeCache() {
 Result<CompiledCodeCache> CompiledCodeCache::open(const std::filesystem::path& directory,
                                                   std::uint64_t max_bytes) {
   // A trailing slash would make the last component follow a link.
-  const auto path = std::filesystem::absolute(directory / "").parent_path().lexically_normal();
+  std::error_code error;
+  const auto path =
+      std::filesystem::absolute(directory / "", error).parent_path().lexically_normal();
+  if (error) {
+    return fail(ErrorCode::kNotFound, fmt::format("where {} lies cannot be told: {}",
+                                                  directory.native(), error.message()));
+  }
   auto fd = open_directory(path);
   if (!fd) return std::unexpected(std::move(fd.error()));
   auto key = read_key(fd->get(), path.native());
@@ -230,7 +218,8 @@ Result<Key> CompiledCodeCache::key_for(std::span<const std::byte> wasm, std::str
 
 std::optional<CompiledCodeCache::Entry> CompiledCodeCache::find(const Key& key) const {
   const std::string name = to_hex(key);
-  const Fd fd(::openat(directory_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor fd(
+      ::openat(directory_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     if (errno != ENOENT) remove(key);
     return std::nullopt;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "engine/component_linking.h"
 #include "engine/engine_state.h"
 #include "engine/processor.h"
@@ -313,14 +314,10 @@ Result<std::vector<std::byte>> read_guest_file(const std::filesystem::path& path
                     "program may have",
                     path.native(), kMostGuestBytes));
   };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failed(errno);
-  const struct Closing {
-    int fd;
-    ~Closing() { ::close(fd); }
-  } closing{fd};
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return failed(errno);
   struct stat info{};
-  if (::fstat(fd, &info) != 0) return failed(errno);
+  if (::fstat(file.get(), &info) != 0) return failed(errno);
   if (S_ISDIR(info.st_mode)) return failed(EISDIR);
   if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) {
     return fail(ErrorCode::kInvalidArgument,
@@ -336,7 +333,7 @@ Result<std::vector<std::byte>> read_guest_file(const std::filesystem::path& path
   for (;;) {
     if (done > kMostGuestBytes) return too_large();
     if (done == bytes.size()) bytes.resize(bytes.size() * 2);
-    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
+    const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
     if (got == 0) break;
     if (got > 0) {
       done += static_cast<std::size_t>(got);

@@ -2,6 +2,7 @@
 
 #include <nacre/registry.h>
 
+#include "base/lower_case.h"
 #include "base/sha256.h"
 #include "registry/model_values.h"
 
@@ -182,10 +183,7 @@ constexpr std::array<std::string_view, 7> kOtherEncodings = {
 
 // The encodings without what only Nacre says; tensorflow-lite is another spelling of one of them.
 std::expected<GraphEncoding, std::string> encoding_of_others(std::string_view text) {
-  std::string word(text);
-  std::ranges::transform(word, word.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::string word = to_lower(text);
   std::erase(word, '-');
   if (std::ranges::find(kOtherEncodings, word) != kOtherEncodings.end()) {
     return std::unexpected(
