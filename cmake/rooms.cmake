@@ -42,11 +42,12 @@ function(nacre_room name)
   set_property(GLOBAL APPEND PROPERTY NACRE_ROOM_LINKS ${ARG_LINKS})
 endfunction()
 
-# nacre_test(NAME SOURCES … [LINKS …] [LABELS …] [TIMEOUT seconds])
+# nacre_test(NAME SOURCES … [LINKS …] [LABELS …] [TIMEOUT seconds] [ALONE filter])
 #
-# A GoogleTest program that links all of Nacre and registers each of its tests with ctest.
+# A GoogleTest program that links all of Nacre and registers each of its tests with ctest. Those of
+# the filter measure how long something takes: they run with no other test beside them.
 function(nacre_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;ALONE" "SOURCES;LINKS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -57,8 +58,14 @@ function(nacre_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} nacre GTest::gmock GTest::gtest_main)
   include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  set(discovery DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
+  set(properties TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(ARG_ALONE)
+    gtest_discover_tests(${name} ${discovery} TEST_FILTER "${ARG_ALONE}" TEST_LIST ${name}_ALONE
+      PROPERTIES ${properties} RUN_SERIAL TRUE)
+    set(others TEST_FILTER "-${ARG_ALONE}")
+  endif()
+  gtest_discover_tests(${name} ${discovery} ${others} PROPERTIES ${properties})
 endfunction()
 
 # nacre_backend_module(NAME SOURCES … LINKS …): <build>/backends/libnacre_backend_NAME.so, which

@@ -207,8 +207,9 @@ TEST(Run, WhatTakesLongIsAnnouncedOnATerminalOnly) {
   const std::string pipe = dir / "guest.wasm";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const auto run = [&](const std::string& line) {
-    Process process({"/bin/sh", "-c", "(sleep 1.5; cat \"$1\" > \"$2\") & " + line, program(),
-                     guest("stdio.wasm"), pipe});
+    // The pipe opens when the program reads from it, so it has waited however late it began.
+    Process process({"/bin/sh", "-c", "(exec 3> \"$2\"; sleep 1.5; cat \"$1\" >&3) & " + line,
+                     program(), guest("stdio.wasm"), pipe});
     const Ended ended = process.wait();
     EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
     return ended.out + ended.err;
