@@ -39,7 +39,8 @@ build-full: system
 	$(call configure,full,build)
 	@cmake --build build
 
-build-%: system
+build-%:
+	@deps/system.sh $(if $(filter dev asan tsan,$*),dev,build)
 	$(call configure,$*,build-$*)
 	@cmake --build build-$*
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps/system.sh build|lint: says in one sentence which system packages are missing, with the line
+# deps/system.sh build|dev|lint: says in one sentence which system packages are missing, with the line
 # that installs them; installs them itself where that needs no password. Who has the libraries in a
 # place of their own, known to CMake by -D or CMAKE_PREFIX_PATH, sets NACRE_NO_SYSTEM_CHECK=1.
 set -eu
@@ -22,11 +22,10 @@ need_file() { # path, package
 }
 
 case "${1:-build}" in
-build)
+build | dev)
   need_tool g++ g++
   need_tool cmake cmake
   need_tool ninja ninja-build
-  need_tool npm npm
   need_tool python3 python3
   if have python3 && ! python3 -c 'import pip' 2>/dev/null; then missing="$missing python3-pip"; fi
   need_tool ccache ccache
@@ -38,8 +37,13 @@ build)
   need_header toml++/toml.h libtomlplusplus-dev
   need_header gtest/gtest.h libgtest-dev
   need_header gmock/gmock.h libgmock-dev
-  need_header benchmark/benchmark.h libbenchmark-dev
   need_header stb/stb_image.h libstb-dev
+  need_tool zsh zsh # a test has it read the completion
+  ;;
+esac
+case "${1:-build}" in
+build)
+  need_tool npm npm
   need_header torch/script.h libtorch-dev
   # It exports the network as TorchScript, run by Debian's own Python.
   need_file /usr/lib/python3/dist-packages/torch/__init__.py python3-torch
@@ -52,14 +56,15 @@ lint)
   need_tool clang-tidy-19 clang-tidy-19
   need_tool run-clang-tidy-19 clang-tidy-19
   ;;
+dev) ;;
 *)
-  echo "usage: deps/system.sh build|lint" >&2
+  echo "usage: deps/system.sh build|dev|lint" >&2
   exit 2
   ;;
 esac
 
 # Rust is not installed from here: Debian's own is too old, and a toolchain is its user's choice.
-if [ "${1:-build}" = build ]; then
+if [ "${1:-build}" != lint ]; then
   rust=$(rustc --version 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
   if [ -z "$rust" ] || [ "$rust" -lt 95 ] || ! have cargo; then
     echo "nacre: Rust 1.95 or newer is needed (rustc and cargo on PATH), and here is" \

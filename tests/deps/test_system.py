@@ -8,7 +8,7 @@ import unittest
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "deps" / "system.sh"
 USED = "sh sed tr sort echo python3 cat".split()
-TOOLS = "g++ cmake ninja npm ccache mold cargo".split()
+TOOLS = "g++ cmake ninja npm ccache mold cargo zsh".split()
 
 
 class SystemTest(unittest.TestCase):
@@ -44,6 +44,11 @@ class SystemTest(unittest.TestCase):
     def test_all_there(self):
         result = self.check()
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
+    def test_without_vendors_nothing_of_theirs_is_wanted(self):
+        (self.bin / "npm").unlink()
+        self.assertIn("npm", self.check().stderr)
+        self.assertEqual(self.check("dev").returncode, 0)
 
     def test_missing_is_one_sentence_with_the_line(self):
         (self.bin / "g++").unlink()
