@@ -1,6 +1,7 @@
 // Errors of Nacre: a code from the wasi-nn family and a sentence for a person.
 //
-// Every fallible function returns Result<T>. Nothing in Nacre's public interface throws.
+// Every fallible function returns Result<T>. Nothing in Nacre's public
+// interface throws, except std::bad_alloc where there is no memory for the answer.
 #ifndef NACRE_ERROR_H_
 #define NACRE_ERROR_H_
 

@@ -69,8 +69,9 @@ class TextContext;
 /// Threading: one thread at a time, except cancel(), which any thread may call. Different contexts
 /// of one graph compute at the same time; Nacre holds no lock while they do.
 /// Lifetime: keeps its Graph alive.
-/// Memory: after the first computations, set_input, compute and output allocate nothing in Nacre;
-/// a buffer is written again only when nobody but the context refers to it.
+/// Memory: after the first computations, set_input, compute and output allocate nothing in Nacre
+/// (a deadline costs a few bytes); a buffer is written again only when nobody but the context
+/// refers to it.
 class ExecutionContext {
  public:
   [[nodiscard]] static Result<std::unique_ptr<ExecutionContext>> create(

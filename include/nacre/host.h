@@ -52,7 +52,8 @@ struct HostOptions {
   /// Where log lines go (level as LogLevel); by default warnings and errors to standard error.
   std::function<void(LogLevel, std::string_view)> log = {};
   /// Told what is under way when a step begins that may take long ("loading model net"), and given
-  /// an empty text when it ends. Any thread; steps of different threads may overlap.
+  /// an empty text when it ends. Any thread; steps of different threads may overlap. Must not
+  /// throw.
   std::function<void(std::string_view)> on_activity = {};
 };
 
@@ -99,7 +100,7 @@ struct GuestOptions {
   /// Called (any thread) when the guest has not ended one second after its time was up: it hangs in
   /// a host call that nothing can interrupt, such as a read of standard input or a vendor's kernel.
   /// A command line exits here. An embedder who must go on can only leave that thread alone;
-  /// without a callback run() returns when the call does.
+  /// without a callback run() returns when the call does. Must not throw.
   std::function<void()> on_grace_expired = {};
 };
 
