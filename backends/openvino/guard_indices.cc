@@ -1,18 +1,28 @@
 #include "guard_indices.h"
 
+#include "check_operators.h"
+
 #include <openvino/op/add.hpp>
+#include <openvino/op/concat.hpp>
 #include <openvino/op/constant.hpp>
+#include <openvino/op/equal.hpp>
 #include <openvino/op/gather.hpp>
+#include <openvino/op/greater_eq.hpp>
+#include <openvino/op/less.hpp>
+#include <openvino/op/logical_or.hpp>
 #include <openvino/op/maximum.hpp>
 #include <openvino/op/minimum.hpp>
 #include <openvino/op/multiply.hpp>
+#include <openvino/op/select.hpp>
 #include <openvino/op/shape_of.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/tile.hpp>
+#include <openvino/op/util/gather_base.hpp>
 #include <openvino/op/util/gather_nd_base.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
 #include <openvino/op/util/scatter_elements_update_base.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <numeric>
@@ -72,6 +82,64 @@ void guard_scatter_elements(ov::Node& node) {
   node.input(1).replace_source_output(at_least(indices, negated(size)));
 }
 
+// In one dimension of whole numbers, of which shapes are made, the kernel looks at no index; in all
+// others it gives 0 for one that is out of range. That is made here too: a 0 is put behind the
+// data, and an index that is out of range is led there.
+Result<void> guard_gather(ov::op::util::GatherBase& node) {
+  const Value data = node.input_value(0);
+  const ov::element::Type type = data.get_element_type();
+  const ov::PartialShape& shape = data.get_partial_shape();
+  if (!type.is_integral_number() || type.bitwidth() < 16) return {};
+  if (shape.rank().is_dynamic()) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "The model's Gather '" + node.get_friendly_name() +
+                    "' takes numbers of unknown rank, of which OpenVINO would use indices "
+                    "unchecked.");
+  }
+  if (shape.size() != 1) return {};
+  const bool wraps = ov::is_type<ov::op::v8::Gather>(&node);
+  const Value indices = node.input_value(1);
+  if (const auto fixed = fixed_value(indices); fixed && shape.is_static()) {
+    const std::int64_t size = shape[0].get_length();
+    const auto values = fixed->cast_vector<std::int64_t>();
+    const bool fine = std::ranges::all_of(
+        values, [&](std::int64_t v) { return v < size && v >= (wraps ? -size : 0); });
+    if (fine) return {};
+  }
+  const ov::element::Type index_type = indices.get_element_type();
+  const Value zero = constant(index_type, 0);
+  const Value size = std::make_shared<ov::op::v8::Gather>(
+      std::make_shared<ov::op::v3::ShapeOf>(data, index_type), constant(ov::element::i64, 0),
+      constant(ov::element::i64, 0));
+  Value place = indices;
+  if (wraps) {
+    place = std::make_shared<ov::op::v1::Select>(std::make_shared<ov::op::v1::Less>(indices, zero),
+                                                 std::make_shared<ov::op::v1::Add>(indices, size),
+                                                 indices);
+  }
+  const Value outside = std::make_shared<ov::op::v1::LogicalOr>(
+      std::make_shared<ov::op::v1::Less>(place, zero),
+      std::make_shared<ov::op::v1::GreaterEqual>(place, size));
+  node.input(0).replace_source_output(std::make_shared<ov::op::v0::Concat>(
+      ov::OutputVector{data, ov::op::v0::Constant::create(type, ov::Shape{1}, {0})}, 0));
+  node.input(1).replace_source_output(std::make_shared<ov::op::v1::Select>(outside, size, place));
+  return {};
+}
+
+// Where an offset is no number, or too large for one of 32 bits, the kernel reads far away.
+void guard_offsets(ov::Node& node) {
+  const Value offsets = node.input_value(1);
+  const ov::element::Type type = offsets.get_element_type();
+  const auto number = [&](double value) -> Value {
+    return ov::op::v0::Constant::create(type, ov::Shape{}, {value});
+  };
+  constexpr double kFar = 30000;  // f16 has it too
+  const Value numbers = std::make_shared<ov::op::v1::Select>(
+      std::make_shared<ov::op::v1::Equal>(offsets, offsets), offsets, number(0));
+  const Value not_above = std::make_shared<ov::op::v1::Minimum>(numbers, number(kFar));
+  node.input(1).replace_source_output(at_least(not_above, number(-kFar)));
+}
+
 void guard_against_negatives(ov::Node& node, std::size_t input) {
   const Value value = node.input_value(input);
   // Most are constants, of which shapes are known before; those are left when they are fine.
@@ -123,6 +191,7 @@ Result<void> guard_indices(ov::Model& model) {
   bool changed = false;
   for (const auto& node : model.get_ordered_ops()) {
     const std::string_view type = node->get_type_name();
+    if (auto checked = check_operator(*node); !checked) return checked;
     if (auto* gather = ov::as_type<ov::op::util::GatherNDBase>(node.get())) {
       if (auto guarded = guard_gather_nd(*gather); !guarded) return guarded;
     } else if (ov::is_type<ov::op::util::ScatterElementsUpdateBase>(node)) {
@@ -133,10 +202,12 @@ Result<void> guard_indices(ov::Model& model) {
       if (tile != nullptr) {
         if (auto split = split_tile(*tile); !split) return split;
       }
-    } else if (type == "CTCLoss") {
-      return fail(ErrorCode::kUnsupportedOperation,
-                  "The model's CTCLoss '" + node->get_friendly_name() +
-                      "' takes labels that OpenVINO would use unchecked as addresses.");
+    } else if (auto* one = ov::as_type<ov::op::util::GatherBase>(node.get())) {
+      if (auto guarded = guard_gather(*one); !guarded) return guarded;
+    } else if (type == "GatherTree") {
+      guard_against_negatives(*node, 2);
+    } else if (type == "DeformableConvolution") {
+      guard_offsets(*node);
     } else if (auto* subgraphs = ov::as_type<ov::op::util::MultiSubGraphOp>(node.get())) {
       for (std::size_t i = 0; i < subgraphs->get_internal_subgraphs_size(); ++i) {
         if (auto guarded = guard_indices(*subgraphs->get_function(i)); !guarded) return guarded;

@@ -8,11 +8,13 @@
 namespace nacre::openvino {
 
 /// Some kernels of the CPU plug-in read or write wherever an index in their input says (tried with
-/// 2026.4: GatherND, ScatterElementsUpdate below its axis, Tile, SegmentMax and
-/// CTCGreedyDecoderSeqLen with negative numbers; others check and throw). A guest that may only set
-/// an input could so read the host's memory. Operators are put before those inputs that bring the
-/// values into range, in subgraphs too; values that are in range come out as they were.
-/// Errors: kUnsupportedOperation for CTCLoss, and for GatherND whose indices have no known width.
+/// 2026.4: GatherND, Gather of whole numbers in one dimension, ScatterElementsUpdate below its
+/// axis, Tile, SegmentMax, GatherTree and CTCGreedyDecoderSeqLen with negative numbers,
+/// DeformableConvolution with offsets that are none; most others check and throw). A guest that may
+/// only set an input could so read the host's memory. Operators are put before those inputs that
+/// bring the values into range, in subgraphs too; values that are in range come out as they were.
+/// Errors: kUnsupportedOperation as check_operator(), and for GatherND whose indices have no known
+/// width.
 [[nodiscard]] Result<void> guard_indices(ov::Model& model);
 
 }  // namespace nacre::openvino

@@ -1,0 +1,265 @@
+// Operators whose kernels trust their inputs: refused in words, or led back into their tensors.
+// Called directly, each of these reads or writes outside its memory, or ends the process.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openvino/opsets/opset1.hpp>
+#include <openvino/opsets/opset15.hpp>
+#include <openvino/opsets/opset16.hpp>
+#include <openvino/opsets/opset7.hpp>
+#include <openvino/opsets/opset8.hpp>
+#include <openvino/opsets/opset9.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include "fixture.h"
+
+namespace nacre::test {
+namespace {
+
+using testing::HasSubstr;
+namespace op = ov::opset15;
+using Value = ov::Output<ov::Node>;
+
+std::shared_ptr<op::Parameter> input(const ov::PartialShape& shape,
+                                     ov::element::Type type = ov::element::f32) {
+  return std::make_shared<op::Parameter>(type, shape);
+}
+std::shared_ptr<op::Parameter> numbers(const ov::PartialShape& shape) {
+  return input(shape, ov::element::i64);
+}
+Value fixed(const std::vector<std::int64_t>& values) {
+  return op::Constant::create(ov::element::i64, {values.size()}, values);
+}
+Value scalar(std::int64_t value) {
+  return op::Constant::create(ov::element::i64, {}, {value});
+}
+
+Result<std::shared_ptr<Graph>> load(const Value& y, const ov::ParameterVector& inputs) {
+  return load_ir(to_ir(
+      std::make_shared<ov::Model>(ov::ResultVector{std::make_shared<op::Result>(y)}, inputs)));
+}
+
+void expect_refused(const Value& y, const ov::ParameterVector& inputs, const std::string& says) {
+  const auto graph = load(y, inputs);
+  ASSERT_FALSE(graph) << says;
+  EXPECT_EQ(graph.error().code, ErrorCode::kUnsupportedOperation) << graph.error().message;
+  EXPECT_THAT(graph.error().message, HasSubstr(says));
+}
+
+TEST(OpenvinoOperators, InputsThatHaveToBeConstants) {
+  const auto x = input({3, 4, 4});
+  const auto axes = numbers({1});
+  expect_refused(std::make_shared<op::Slice>(x, fixed({0}), fixed({2}), fixed({1}), axes),
+                 {x, axes}, "computes its axes");
+  expect_refused(std::make_shared<op::Roll>(x, fixed({1}), axes), {x, axes}, "computes its axes");
+  const auto complex = input({2, 4, 4, 2});
+  expect_refused(std::make_shared<op::DFT>(complex, axes), {complex, axes}, "computes its axes");
+  expect_refused(std::make_shared<op::IDFT>(complex, fixed({1}), axes), {complex, axes},
+                 "computes its sizes");
+  expect_refused(std::make_shared<op::IRDFT>(complex, fixed({2}), axes), {complex, axes},
+                 "computes its sizes");
+  const auto axis = numbers({});
+  expect_refused(std::make_shared<op::Gather>(x, fixed({0}), axis), {x, axis}, "computes its axis");
+  const auto image = input({1, 2, 6, 6});
+  const auto four = numbers({4});
+  expect_refused(
+      std::make_shared<op::SpaceToBatch>(image, fixed({1, 1, 2, 2}), four, fixed({0, 0, 0, 0})),
+      {image, four}, "computes its padding");
+  const auto two = numbers({2});
+  const auto kernel = op::Constant::create(ov::element::f32, {2, 2, 3, 3}, std::vector<float>(36));
+  expect_refused(std::make_shared<op::ConvolutionBackpropData>(
+                     image, kernel, two, ov::Strides{2, 2}, ov::CoordinateDiff{0, 0},
+                     ov::CoordinateDiff{0, 0}, ov::Strides{1, 1}),
+                 {image, two}, "computes its output shape");
+  expect_refused(std::make_shared<op::PriorBox>(two, fixed({32, 32}), op::PriorBox::Attributes{}),
+                 {two}, "computes its grid");
+}
+
+TEST(OpenvinoOperators, ConstantsOutOfRange) {
+  const auto complex = input({2, 4, 4, 2});
+  const auto half = input({2, 4, 3, 2});
+  for (const std::int64_t size : {0, -4, 1 << 28}) {
+    expect_refused(std::make_shared<op::DFT>(complex, fixed({1}), fixed({size})), {complex},
+                   "has " + std::to_string(size) + " in its sizes");
+  }
+  // Three numbers in each row say no more than five.
+  expect_refused(std::make_shared<op::IRDFT>(half, fixed({2}), fixed({6})), {half},
+                 "a signal of 6 numbers from 3");
+  expect_refused(std::make_shared<op::IRDFT>(half, fixed({1, 2}), fixed({5, 4})), {half},
+                 "a signal of 5 numbers from 4");
+  const auto unknown = input({2, -1, -1, 2});
+  expect_refused(std::make_shared<op::IRDFT>(unknown, fixed({2}), fixed({4})), {unknown},
+                 "not known");
+  const auto image = input({1, 2, 6, 6});
+  expect_refused(std::make_shared<op::SpaceToBatch>(image, fixed({1, 1, 2, 2}),
+                                                    fixed({0, 0, 0, 24}), fixed({0, 0, 0, 0})),
+                 {image}, "pads by 24");
+  expect_refused(std::make_shared<op::SpaceToBatch>(image, fixed({1, 1, 2, 2}),
+                                                    fixed({0, 0, 0, -2}), fixed({0, 0, 0, 0})),
+                 {image}, "has -2 in its padding");
+  op::PriorBox::Attributes boxes;
+  boxes.min_size = {16};
+  for (const std::int64_t cells : {-1000, 1 << 20}) {
+    expect_refused(std::make_shared<op::PriorBox>(fixed({cells, cells}), fixed({32, 32}), boxes),
+                   {}, "has " + std::to_string(cells) + " in its grid");
+  }
+}
+
+TEST(OpenvinoOperators, ThoseThatAreNotComputedAtAll) {
+  const auto image = input({2, 8, 8, 8});
+  const auto regions = input({2, 5});
+  expect_refused(std::make_shared<op::ROIPooling>(image, regions, ov::Shape{2, 2}, 1.0f, "max"),
+                 {image, regions}, "takes regions");
+  expect_refused(std::make_shared<op::PSROIPooling>(image, regions, 2, 2, 1.0f, 1, 1, "average"),
+                 {image, regions}, "takes regions");
+  expect_refused(std::make_shared<op::DeformablePSROIPooling>(image, regions, 2, 1.0f, 2),
+                 {image, regions}, "takes regions");
+  const auto which = numbers({2});
+  expect_refused(std::make_shared<op::ROIAlignRotated>(image, regions, which, 2, 2, 2, 1.0f, true),
+                 {image, regions, which}, "numbers of images");
+  const auto odds = input({2, 4});
+  expect_refused(
+      std::make_shared<op::Multinomial>(odds, fixed({3}), ov::element::i64, true, false, 1, 1),
+      {odds}, "takes probabilities");
+  const auto columns = input({1, 12, 9});
+  expect_refused(std::make_shared<op::Col2Im>(columns, fixed({4, 4}), fixed({2, 2})), {columns},
+                 "takes sizes");
+  const auto data = input({3, 4});
+  const auto updates = input({2, 4});
+  expect_refused(std::make_shared<op::SliceScatter>(data, updates, fixed({0}), fixed({2}),
+                                                    fixed({1}), fixed({0})),
+                 {data, updates}, "takes updates");
+  const auto rows = input({3});
+  const auto at = numbers({3, 2});
+  expect_refused(std::make_shared<ov::opset16::SparseFillEmptyRows>(
+                     rows, fixed({4, 3}), at, op::Constant::create(ov::element::f32, {}, {9}))
+                     ->output(0),
+                 {rows, at}, "takes indices");
+  const auto boxes = input({2, 6, 4});
+  const auto scores = input({2, 6});
+  expect_refused(
+      std::make_shared<op::MulticlassNms>(boxes, scores, which, op::MulticlassNms::Attributes{})
+          ->output(0),
+      {boxes, scores, which}, "numbers of regions");
+  const auto places = input({3, 2, 4});
+  const auto parents = input({3, 2, 4});
+  const auto lengths = input({2});
+  expect_refused(std::make_shared<op::GatherTree>(places, parents, lengths,
+                                                  op::Constant::create(ov::element::f32, {}, {1})),
+                 {places, parents, lengths}, "as fractions");
+}
+
+TEST(OpenvinoOperators, TheSameWithinRangeAreComputed) {
+  const auto x = input({3, 4});
+  EXPECT_TRUE(
+      load(std::make_shared<op::Slice>(x, fixed({0}), fixed({2}), fixed({1}), fixed({1})), {x}));
+  EXPECT_TRUE(load(std::make_shared<op::Roll>(x, fixed({1}), fixed({1})), {x}));
+  const auto half = input({2, 4, 3, 2});
+  for (const std::int64_t size : {4, 5}) {
+    auto graph = load(std::make_shared<op::IRDFT>(half, fixed({2}), fixed({size})), {half});
+    ASSERT_TRUE(graph) << graph.error().message;
+    EXPECT_TRUE(compute(*graph, {noise(TensorType::kF32, {2, 4, 3, 2}, 1)}));
+  }
+  const auto image = input({1, 2, 6, 6});
+  auto blocks = load(std::make_shared<op::SpaceToBatch>(image, fixed({1, 1, 2, 2}),
+                                                        fixed({0, 0, 4, 2}), fixed({0, 0, 2, 4})),
+                     {image});
+  ASSERT_TRUE(blocks) << blocks.error().message;
+  EXPECT_TRUE(compute(*blocks, {noise(TensorType::kF32, {1, 2, 6, 6}, 1)}));
+  // An axis that is computed from what is known is a constant too.
+  const auto axis = std::make_shared<op::Subtract>(
+      std::make_shared<op::Gather>(std::make_shared<op::ShapeOf>(x), scalar(0), scalar(0)),
+      scalar(2));
+  EXPECT_TRUE(load(std::make_shared<op::Gather>(x, fixed({0}), axis), {x}));
+}
+
+constexpr std::int64_t kFar = 1 << 28;
+
+// What lies outside is 0, as it is in more dimensions.
+TEST(OpenvinoOperators, GatherOfWholeNumbersInOneDimension) {
+  const auto run = [](const Value& y, const ov::ParameterVector& inputs,
+                      const std::vector<Plain>& given) -> std::vector<std::int64_t> {
+    auto graph = load(y, inputs);
+    EXPECT_TRUE(graph) << graph.error().message;
+    if (!graph) return {};
+    const auto out = compute(*graph, given);
+    EXPECT_TRUE(out) << out.error().message;
+    return out ? values<std::int64_t>(out->at(0)) : std::vector<std::int64_t>{};
+  };
+  using List = std::vector<std::int64_t>;
+  const List wild = {0, 3, -1, -4, 4, -5, kFar, -kFar};
+  const List right = {10, 40, 40, 10, 0, 0, 0, 0};
+  const Plain four = plain<std::int64_t>(TensorType::kI64, {4}, {10, 20, 30, 40});
+  const Plain indices = plain(TensorType::kI64, {8}, wild);
+  for (const ov::PartialShape& shape : {ov::PartialShape{4}, ov::PartialShape{-1}}) {
+    const auto data = numbers(shape);
+    const auto index = numbers({8});
+    EXPECT_EQ(
+        run(std::make_shared<op::Gather>(data, index, scalar(0)), {data, index}, {four, indices}),
+        right);
+    EXPECT_EQ(run(std::make_shared<op::Gather>(data, fixed(wild), scalar(0)), {data}, {four}),
+              right);
+    // Before the eighth version of the operator no index is negative.
+    EXPECT_EQ(run(std::make_shared<ov::opset7::Gather>(data, index, scalar(0)), {data, index},
+                  {four, indices}),
+              (List{10, 40, 0, 0, 0, 0, 0, 0}));
+  }
+  const auto none = numbers({-1});
+  EXPECT_EQ(run(std::make_shared<op::Gather>(none, fixed({0, -1, 5}), scalar(0)), {none},
+                {plain<std::int64_t>(TensorType::kI64, {0}, {})}),
+            (List{0, 0, 0}));
+  // A scalar index stays one.
+  const auto data = numbers({4});
+  const auto index = numbers({});
+  const auto y = std::make_shared<op::Gather>(data, index, scalar(0));
+  EXPECT_EQ(y->get_output_partial_shape(0), ov::PartialShape({}));
+  EXPECT_EQ(run(y, {data, index}, {four, plain<std::int64_t>(TensorType::kI64, {}, {-2})}),
+            (List{30}));
+}
+
+TEST(OpenvinoOperators, GatherTreeOfNegativeLength) {
+  const auto lengths = numbers({2});
+  const auto zeros =
+      op::Constant::create(ov::element::i64, {3, 2, 4}, std::vector<std::int64_t>(24));
+  auto graph = load(std::make_shared<op::GatherTree>(zeros, zeros, lengths, scalar(1)), {lengths});
+  ASSERT_TRUE(graph) << graph.error().message;
+  const auto zero = compute(*graph, {plain<std::int64_t>(TensorType::kI64, {2}, {0, 0})});
+  ASSERT_TRUE(zero) << zero.error().message;
+  for (const std::int64_t length : {std::int64_t{-1}, std::int64_t{-1000}, -kFar}) {
+    const auto out =
+        compute(*graph, {plain<std::int64_t>(TensorType::kI64, {2}, {length, length})});
+    ASSERT_TRUE(out) << out.error().message;
+    EXPECT_EQ(*out, *zero) << length;
+  }
+}
+
+TEST(OpenvinoOperators, OffsetsThatAreNoNumbers) {
+  const auto x = input({1, 2, 6, 6});
+  const auto offsets = input({1, 18, 4, 4});
+  const auto kernel =
+      op::Constant::create(ov::element::f32, {2, 2, 3, 3}, std::vector<float>(36, 1));
+  auto graph = load(std::make_shared<op::DeformableConvolution>(
+                        x, offsets, kernel, ov::Strides{1, 1}, ov::CoordinateDiff{0, 0},
+                        ov::CoordinateDiff{0, 0}, ov::Strides{1, 1}),
+                    {x, offsets});
+  ASSERT_TRUE(graph) << graph.error().message;
+  const Plain image = noise(TensorType::kF32, {1, 2, 6, 6}, 1);
+  const auto with = [&](float value) {
+    return compute(*graph, {image, plain(TensorType::kF32, {1, 18, 4, 4},
+                                         std::vector<float>(std::size_t{18} * 16, value))});
+  };
+  const auto still = with(0);
+  ASSERT_TRUE(still) << still.error().message;
+  const auto nan = with(std::nanf(""));
+  ASSERT_TRUE(nan) << nan.error().message;
+  EXPECT_EQ(*nan, *still) << "what is no number moves nothing";
+  for (const float far : {1e9f, -1e9f, std::numeric_limits<float>::infinity(), -1e30f}) {
+    const auto out = with(far);
+    ASSERT_TRUE(out) << out.error().message;
+    EXPECT_EQ(values<float>(out->at(0)), std::vector<float>(32, 0)) << far;
+  }
+}
+
+}  // namespace
+}  // namespace nacre::test
