@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kDescribing = "ONNX Runtime does not describe the model";
 
-Result<SessionOptions> session_options(const LoadOptions& load) {
+/// `threads` 0: those that all sessions share.
+Result<SessionOptions> session_options(const LoadOptions& load, std::uint32_t threads) {
   const OrtApi& api = ort();
   constexpr auto kCode = ErrorCode::kRuntimeError;
   constexpr std::string_view kDoing = "ONNX Runtime does not take its options";
@@ -33,10 +34,10 @@ Result<SessionOptions> session_options(const LoadOptions& load) {
   if (load.precision == Precision::kFast) {
     set(kOrtSessionOptionsEnableGeluApproximation, "1");
   }
-  if (done && load.threads == 0) {
+  if (done && threads == 0) {
     done = check(api.DisablePerSessionThreads(made), kCode, kDoing);
   } else if (done) {
-    done = check(api.SetIntraOpNumThreads(made, static_cast<int>(load.threads)), kCode, kDoing);
+    done = check(api.SetIntraOpNumThreads(made, static_cast<int>(threads)), kCode, kDoing);
     if (done) done = check(api.SetInterOpNumThreads(made, 1), kCode, kDoing);
   }
   if (!done) return std::unexpected(std::move(done.error()));
@@ -241,6 +242,36 @@ Result<void> check_options(const LoadOptions& options) {
   return {};
 }
 
+/// What the library says where the environment has no threads for sessions to share.
+constexpr std::string_view kNoPool = "per session threadpools";
+
+Result<Session> make_session(Runtime& runtime, const ModelSource& source, const LoadOptions& load) {
+  for (;;) {
+    const bool shared = load.threads == 0 && !runtime.without_pool;
+    const std::uint32_t threads = load.threads == 0 ? runtime.host.thread_budget() : load.threads;
+    const auto options = session_options(load, shared ? 0 : threads);
+    if (!options) return std::unexpected(options.error());
+    OrtSession* session = nullptr;
+    OrtStatus* const status =
+        source.parts.empty()
+            ? ort().CreateSession(runtime.env.get(), source.paths[0].c_str(), options->get(),
+                                  &session)
+            : ort().CreateSessionFromArray(runtime.env.get(), source.parts[0].data(),
+                                           source.parts[0].size(), options->get(), &session);
+    if (status == nullptr) return Session(session);
+    if (!shared ||
+        std::string_view(ort().GetErrorMessage(status)).find(kNoPool) == std::string_view::npos) {
+      return load_error(status);
+    }
+    const Status owned(status);
+    if (runtime.without_pool.exchange(true)) continue;
+    runtime.host.log(LogLevel::kInfo,
+                     "The process had an ONNX Runtime environment of its own before Nacre's, "
+                     "without threads for all sessions; each model has threads of its own, " +
+                         std::to_string(threads) + " unless threads= says another number.");
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<BackendGraph>> OnnxruntimeGraph::load(std::shared_ptr<Runtime> runtime,
@@ -252,29 +283,19 @@ Result<std::unique_ptr<BackendGraph>> OnnxruntimeGraph::load(std::shared_ptr<Run
     return fail(ErrorCode::kInvalidEncoding,
                 "An ONNX model is one part; " + std::to_string(parts) + " were given.");
   }
-  auto options = session_options(load);
-  if (!options) return std::unexpected(std::move(options.error()));
-
-  OrtSession* session = nullptr;
-  const OrtEnv* env = runtime->env.get();
-  OrtStatus* status = nullptr;
-  if (source.parts.empty()) {
-    status = ort().CreateSession(env, source.paths[0].c_str(), options->get(), &session);
-  } else {
-    const std::span<const std::byte> bytes = source.parts[0];
-    if (bytes.empty() || bytes.size() > kMaxModelBytes) {
-      return fail(ErrorCode::kInvalidEncoding,
-                  "An ONNX model has between 1 byte and 2 GiB; this one has " +
-                      std::to_string(bytes.size()) + " bytes.");
-    }
-    status =
-        ort().CreateSessionFromArray(env, bytes.data(), bytes.size(), options->get(), &session);
+  if (!source.parts.empty() &&
+      (source.parts[0].empty() || source.parts[0].size() > kMaxModelBytes)) {
+    return fail(ErrorCode::kInvalidEncoding,
+                "An ONNX model has between 1 byte and 2 GiB; this one has " +
+                    std::to_string(source.parts[0].size()) + " bytes.");
   }
-  if (status != nullptr) return load_error(status);
+  auto made = make_session(*runtime, source, load);
+  if (!made) return std::unexpected(std::move(made.error()));
+  OrtSession* const session = made->get();
 
   auto model = std::make_shared<Model>();
   model->runtime = std::move(runtime);
-  model->session.reset(session);
+  model->session = std::move(*made);
   const OrtApi& api = ort();
   auto inputs = describe_all(session, "input", api.SessionGetInputCount, api.SessionGetInputName,
                              api.SessionGetInputTypeInfo);

@@ -92,7 +92,7 @@ SupportedOnnx probe_supported_onnx(const Runtime& runtime) {
     OrtSession* session = nullptr;
     const Status failed(ort().CreateSessionOptions(&options));
     const SessionOptions owned_options(options);
-    if (failed || Status(ort().DisablePerSessionThreads(options))) return {};
+    if (failed || Status(ort().SetIntraOpNumThreads(options, 1))) return {};
     const Status status(ort().CreateSessionFromArray(runtime.env.get(), model.data(), model.size(),
                                                      options, &session));
     const Session owned_session(session);

@@ -4,6 +4,7 @@
 
 #include <nacre/backend.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -18,6 +19,9 @@ struct Runtime {
   HostServices host;
   Env env;
   MemoryInfo cpu;  ///< "ordinary memory", for tensors over ours
+  /// The process had an environment before ours, and it has no pool of threads that sessions share:
+  /// each session brings its own. Found out by the first load.
+  std::atomic<bool> without_pool = false;
 
  private:
   explicit Runtime(HostServices services) noexcept : host(services) {}
