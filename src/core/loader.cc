@@ -3,9 +3,9 @@
 #include "base/checked_math.h"
 #include "base/lower_case.h"
 #include "base/mapped_file.h"
-#include "base/sha256.h"
 #include "core/gguf_walk.h"
 #include "core/ir_walk.h"
+#include "core/model_hashes.h"
 #include "core/onnx_walk.h"
 #include "core/sniff.h"
 #include "core/tflite_walk.h"
@@ -243,13 +243,6 @@ Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> back
                        std::move(keep), std::move(facts));
 }
 
-std::unexpected<Error> cannot_read(const std::string& path, const std::error_code& why) {
-  const bool missing =
-      why == std::errc::no_such_file_or_directory || why == std::errc::not_a_directory;
-  return fail(missing ? ErrorCode::kModelNotFound : ErrorCode::kRuntimeError,
-              fmt::format("the model's file {} cannot be read: {}", path, why.message()));
-}
-
 Result<MappedFile> map_file(const std::string& path) {
   auto file = MappedFile::open(path);
   if (file) return std::move(*file);
@@ -261,10 +254,11 @@ struct OpenedFiles {
   std::vector<std::string> paths;
   std::vector<MappedFile> files;  // none for a folder
   std::optional<GraphEncoding> found;
+  std::vector<std::string> beside;  // named with an ONNX model, as files that it keeps data in
 };
 
 Result<OpenedFiles> open_files(const ModelSpec& spec) {
-  OpenedFiles opened{.paths = spec.paths, .files = {}, .found = std::nullopt};
+  OpenedFiles opened{.paths = spec.paths, .files = {}, .found = std::nullopt, .beside = {}};
   std::error_code error;
   if (spec.paths.size() == 1 && fs::is_directory(spec.paths[0], error)) {
     const fs::path inside = fs::path(spec.paths[0]) / "saved_model.pb";
@@ -283,6 +277,12 @@ Result<OpenedFiles> open_files(const ModelSpec& spec) {
   for (const MappedFile& file : opened.files)
     parts.push_back(file.bytes());
   opened.found = sniff(parts);
+  if (parts.size() > 1 && sniff(parts[0]) == GraphEncoding::kOnnx) {
+    opened.found = GraphEncoding::kOnnx;
+    opened.beside.assign(opened.paths.begin() + 1, opened.paths.end());
+    opened.paths.resize(1);
+    opened.files.resize(1);
+  }
   if (opened.found != GraphEncoding::kOpenvino) return opened;
   if (opened.files.size() == 2 && sniff(parts[0]) != GraphEncoding::kOpenvino) {
     std::swap(opened.files[0], opened.files[1]);
@@ -386,69 +386,6 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
 
 namespace {
 
-/// The files as hashed go to `identities`, where it is given.
-Result<void> check_hashes(const ModelSpec& spec, std::vector<FileIdentity>* identities) {
-  if (spec.sha256.empty()) return {};
-  if (spec.sha256.size() != spec.paths.size()) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("there are {} SHA-256 hashes for {} paths; each path wants its own",
-                            spec.sha256.size(), spec.paths.size()));
-  }
-  for (std::size_t i = 0; i < spec.paths.size(); ++i) {
-    const std::string& path = spec.paths[i];
-    const auto wanted = parse_sha256(spec.sha256[i]);
-    if (!wanted) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("\"{}\" is no SHA-256; 64 hexadecimal digits are wanted",
-                              spec.sha256[i].substr(0, 80)));
-    }
-    const auto file = sha256_of_file(path);
-    if (!file) return cannot_read(path, file.error());
-    if (file->digest != *wanted) {
-      return fail(ErrorCode::kSecurity,
-                  fmt::format("{} has the SHA-256 {}, and {} was wanted{}; it is not loaded", path,
-                              to_hex(file->digest), to_hex(*wanted),
-                              spec.sha256_origin.empty()
-                                  ? std::string()
-                                  : fmt::format(" ({}, key \"sha256\")", spec.sha256_origin)));
-    }
-    if (identities != nullptr) identities->push_back(file->identity);
-  }
-  return {};
-}
-
-/// Files that lie beside those that were named are read without a hash of their own.
-Result<void> check_that_hashes_cover(const ModelSpec& spec, const OpenedFiles& opened,
-                                     GraphEncoding encoding) {
-  if (spec.sha256.empty()) return {};
-  if (opened.paths.size() > spec.paths.size()) {
-    return fail(ErrorCode::kSecurity,
-                fmt::format("the sha256 of {} says nothing of {}, which would be read with it; "
-                            "name both, each with its hash",
-                            spec.paths[0], opened.paths.back()));
-  }
-  if (encoding != GraphEncoding::kOnnx || opened.files.empty()) return {};
-  auto ok = refuse_external_data(opened.files[0].bytes());
-  if (!ok) {
-    ok.error().message = fmt::format("the sha256 of {} says nothing of the files beside it: {}",
-                                     spec.paths[0], ok.error().message);
-  }
-  return ok;
-}
-
-/// What was loaded must be what was hashed: files are opened by their names more than once.
-Result<void> check_unchanged(const ModelSpec& spec, std::span<const FileIdentity> hashed) {
-  for (std::size_t i = 0; i < hashed.size(); ++i) {
-    const auto now = identity_of(spec.paths[i]);
-    if (now && *now == hashed[i]) continue;
-    return fail(ErrorCode::kSecurity,
-                fmt::format("{} was changed while it was loaded, so its SHA-256 was checked for "
-                            "nothing; load it again",
-                            spec.paths[i]));
-  }
-  return {};
-}
-
 Result<OpenedFiles> open_and_decide(const ModelSpec& spec, GraphEncoding& encoding) {
   if (spec.paths.empty()) {
     encoding = GraphEncoding::kEcho;
@@ -467,27 +404,57 @@ Result<OpenedFiles> open_and_decide(const ModelSpec& spec, GraphEncoding& encodi
   return opened;
 }
 
+/// What an ONNX model keeps in other files is in its folder, and what is named beside it is that.
+Result<std::vector<std::string>> check_external_data(const OpenedFiles& opened) {
+  std::error_code error;  // the current directory may be gone
+  const fs::path folder = fs::absolute(opened.paths[0], error).parent_path();
+  if (error) {
+    return fail(ErrorCode::kModelNotFound,
+                fmt::format("where {} lies cannot be told: {}", opened.paths[0], error.message()));
+  }
+  auto found = check_external_data_inside(opened.files[0].bytes(), folder);
+  if (!found) return std::unexpected(std::move(found.error()));
+  std::vector<std::string> external;
+  for (const std::string& location : *found)
+    external.push_back((folder / location).string());
+  for (const std::string& path : opened.beside) {
+    const bool used = std::ranges::any_of(
+        external, [&](const std::string& one) { return fs::equivalent(one, path, error); });
+    if (used) continue;
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("the ONNX model {} keeps no data in {}; beside the model itself only "
+                            "files that it keeps data in can be named",
+                            opened.paths[0], path));
+  }
+  return external;
+}
+
 Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, GraphEncoding encoding) {
+  std::vector<std::string> read = opened.paths;
   if (encoding == GraphEncoding::kOnnx) {
     if (opened.files.size() != 1) {
       return fail(
           ErrorCode::kInvalidEncoding,
-          fmt::format("an ONNX model is one file (data beside it is found by itself), and {} "
-                      "were given",
+          fmt::format("an ONNX model is one file, and after it those that it keeps data in; "
+                      "{} were given and the first is no ONNX",
                       opened.paths.size()));
     }
-    std::error_code error;  // the current directory may be gone
-    const fs::path folder = fs::absolute(opened.paths[0], error).parent_path();
-    if (error) {
-      return fail(ErrorCode::kModelNotFound, fmt::format("where {} lies cannot be told: {}",
-                                                         opened.paths[0], error.message()));
-    }
-    if (auto ok = check_external_data_inside(opened.files[0].bytes(), folder); !ok) return ok;
+    const auto external = check_external_data(opened);
+    if (!external) return std::unexpected(external.error());
+    read.insert(read.end(), external->begin(), external->end());
   }
   if (encoding == GraphEncoding::kPytorch && opened.files.size() == 1) {
     if (auto ok = check_torchscript(opened.files[0].bytes()); !ok) return ok;
   }
-  return check_that_hashes_cover(spec, opened, encoding);
+  // Of a SavedModel the variables are read too.
+  if (encoding == GraphEncoding::kTensorflow && !opened.files.empty() && !spec.sha256.empty() &&
+      fs::path(opened.paths[0]).filename() == "saved_model.pb") {
+    return fail(ErrorCode::kSecurity,
+                fmt::format("the sha256 of {} says nothing of the variables beside it; name the "
+                            "folder, with the folder's hash",
+                            opened.paths[0]));
+  }
+  return check_that_hashes_cover(spec, read);
 }
 
 /// Who reads the model, and what is known of it beside what that backend says.
@@ -557,7 +524,7 @@ ModelExamination examine_model(BackendCatalog& catalog, const ModelSpec& spec) {
 }
 
 Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSpec& spec) {
-  std::vector<FileIdentity> hashed;
+  HashedFiles hashed;
   if (auto ok = check_hashes(spec, &hashed); !ok) return std::unexpected(std::move(ok.error()));
   GraphEncoding encoding = GraphEncoding::kAutodetect;
   const auto opened = open_and_decide(spec, encoding);
@@ -582,7 +549,7 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
   auto graph = load_with(std::move(reader->backend), source, options_of(spec, encoding),
                          std::move(reader->facts), std::move(reader->input_names));
   if (!graph) return graph;
-  if (auto ok = check_unchanged(spec, hashed); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_unchanged(hashed); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = (*graph)->supply(spec.inputs, spec.outputs); !ok) {
     return std::unexpected(std::move(ok.error()));
   }

@@ -335,7 +335,7 @@ Result<void> check_location(std::string_view location, const std::filesystem::pa
 
 /// A StringStringEntryProto of external_data: every value that could pass for the location's.
 Result<void> check_entry(Bytes model, Bytes entry, const std::filesystem::path& folder,
-                         bool& located) {
+                         bool& located, std::set<std::string>& locations) {
   const auto each = [&](std::uint32_t number, auto&& action) -> Result<void> {
     Reader reader(entry);
     Field field;
@@ -354,7 +354,9 @@ Result<void> check_entry(Bytes model, Bytes entry, const std::filesystem::path& 
   if (!result || !is_location) return result;
   return each(2, [&](std::string_view value) -> Result<void> {
     located = true;
-    return check_location(value, folder);
+    auto fine = check_location(value, folder);
+    if (fine) locations.emplace(value);
+    return fine;
   });
 }
 
@@ -373,12 +375,13 @@ Result<void> refuse_external_data(std::span<const std::byte> model) {
   });
 }
 
-Result<void> check_external_data_inside(std::span<const std::byte> model,
-                                        const std::filesystem::path& folder) {
-  return walk(model, [&](Bytes tensor, Budget& budget) -> Result<void> {
+Result<std::set<std::string>> check_external_data_inside(std::span<const std::byte> model,
+                                                         const std::filesystem::path& folder) {
+  std::set<std::string> locations;
+  const auto walked = walk(model, [&](Bytes tensor, Budget& budget) -> Result<void> {
     bool located = false;
     const auto facts = read_tensor(model, tensor, budget, [&](Bytes entry) {
-      return check_entry(model, entry, folder, located);
+      return check_entry(model, entry, folder, located, locations);
     });
     if (!facts) return std::unexpected(facts.error());
     if (facts->external && !located) {
@@ -387,6 +390,8 @@ Result<void> check_external_data_inside(std::span<const std::byte> model,
     }
     return {};
   });
+  if (!walked) return std::unexpected(walked.error());
+  return locations;
 }
 
 Result<OnnxVersions> onnx_versions(std::span<const std::byte> model) {

@@ -12,8 +12,8 @@
 // any data_location other than a plain 0 makes a tensor external, and what ONNX writers never emit
 // (groups, field number 0, numbers longer than they may be) is an error.
 //
-// Cost: one pass over field headers; tensor data is skipped, nothing is copied, and the only
-// memory is a fixed stack of kMaxOnnxDepth frames. All functions are pure: any thread.
+// Cost: one pass over field headers; tensor data is skipped, and the only memory is a fixed stack
+// of kMaxOnnxDepth frames and the locations of external data. All functions are pure: any thread.
 #ifndef NACRE_SRC_CORE_ONNX_WALK_H_
 #define NACRE_SRC_CORE_ONNX_WALK_H_
 
@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,11 +46,12 @@ inline constexpr std::uint64_t kMaxOnnxFields = 16'000'000;
 
 /// For a model that the operator gave by path: external files may only lie in `folder`, the one
 /// that holds the model, or below. A location must be relative and free of ".."; what it names must
-/// be a file. Symbolic links are followed: a model cannot make them, an operator may.
+/// be a file. Symbolic links are followed: a model cannot make them, an operator may. The answer is
+/// those locations, each once.
 /// Errors: kInvalidEncoding as above, kSecurity for a location that leads out, kModelNotFound when
 /// the file is not there.
-[[nodiscard]] Result<void> check_external_data_inside(std::span<const std::byte> model,
-                                                      const std::filesystem::path& folder);
+[[nodiscard]] Result<std::set<std::string>> check_external_data_inside(
+    std::span<const std::byte> model, const std::filesystem::path& folder);
 
 struct OnnxOpset {
   std::string domain;  ///< empty: the operators of ONNX itself ("ai.onnx" is written so too)
