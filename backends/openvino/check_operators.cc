@@ -89,7 +89,6 @@ constexpr Fixed kFixed[] = {
     {"RDFT", 1, "axes"},
     {"RDFT", 2, "sizes", -1, kLongestSignal},
     {"Roll", 2, "axes"},
-    {"Slice", 4, "axes"},
     {"SpaceToBatch", 1, "block"},
     {"SpaceToBatch", 2, "padding", 0},
     {"SpaceToBatch", 3, "padding", 0},
@@ -165,6 +164,13 @@ Result<void> check_operator(const ov::Node& node) {
   }
   if (type == "IRDFT") return check_inverse(node);
   if (type == "SpaceToBatch") return check_padding(node);
+  if (type == "Slice" && node.get_input_size() > 4 && !fixed_value(node.input_value(4)) &&
+      fixed_value(node.input_value(1)) && fixed_value(node.input_value(2)) &&
+      fixed_value(node.input_value(3))) {
+    return refused(node,
+                   "computes its axes and nothing else, and OpenVINO would end the process; here "
+                   "they have to be constant");
+  }
   if (type == "GatherTree" && !node.get_input_element_type(0).is_integral_number()) {
     return refused(node,
                    "takes places as fractions, which OpenVINO would use unchecked; whole numbers "

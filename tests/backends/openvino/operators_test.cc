@@ -154,6 +154,16 @@ TEST(OpenvinoOperators, TheSameWithinRangeAreComputed) {
   const auto x = input({3, 4});
   EXPECT_TRUE(
       load(std::make_shared<op::Slice>(x, fixed({0}), fixed({2}), fixed({1}), fixed({1})), {x}));
+  // With more than the axes computed it looks at them.
+  const auto start = numbers({1});
+  const auto axes = numbers({1});
+  auto slice =
+      load(std::make_shared<op::Slice>(x, start, fixed({2}), fixed({1}), axes), {x, start, axes});
+  ASSERT_TRUE(slice) << slice.error().message;
+  const Plain whole = noise(TensorType::kF32, {3, 4}, 1);
+  const Plain zero = plain<std::int64_t>(TensorType::kI64, {1}, {0});
+  EXPECT_TRUE(compute(*slice, {whole, zero, zero}));
+  EXPECT_FALSE(compute(*slice, {whole, zero, plain<std::int64_t>(TensorType::kI64, {1}, {2})}));
   EXPECT_TRUE(load(std::make_shared<op::Roll>(x, fixed({1}), fixed({1})), {x}));
   const auto half = input({2, 4, 3, 2});
   for (const std::int64_t size : {4, 5}) {
