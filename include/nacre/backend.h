@@ -192,6 +192,9 @@ class TextBackendContext : public BackendContext {
   [[nodiscard]] virtual Result<void> output(TextSink text) = 0;
   /// JSON; also before any prompt.
   [[nodiscard]] virtual Result<void> metadata(TextSink json) = 0;
+
+  /// How long start_generate and start_next have waited for others, since this was last asked.
+  [[nodiscard]] virtual std::chrono::nanoseconds take_queue_time() noexcept { return {}; }
 };
 
 inline constexpr std::string_view kTextAbility = NACRE_TEXT_ABILITY;
@@ -473,6 +476,10 @@ struct TextTable {
     return guarded(error, [&] { return self(context)->metadata(TextSink(json)); });
   }
 
+  static std::uint64_t take_queue_time(nacre_backend_context* context) noexcept {
+    return static_cast<std::uint64_t>(self(context)->take_queue_time().count());
+  }
+
   static constexpr nacre_text_table kTable = {
       .struct_size = sizeof(nacre_text_table),
       .version = 1,
@@ -484,6 +491,7 @@ struct TextTable {
       .finish = finish,
       .output = output,
       .metadata = metadata,
+      .take_queue_time = take_queue_time,
   };
 };
 

@@ -237,6 +237,9 @@ typedef struct nacre_text_table {
                      const nacre_error_sink* error);
   uint32_t (*metadata)(nacre_backend_context* context, const nacre_text_sink* json,
                        const nacre_error_sink* error);
+  /* Nanoseconds that start_generate and start_next have waited for their turn since it was last
+   * asked. */
+  uint64_t (*take_queue_time)(nacre_backend_context* context);
 } nacre_text_table;
 
 #ifdef __cplusplus

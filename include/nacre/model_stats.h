@@ -10,12 +10,14 @@ namespace nacre {
 
 /// Counts since the process began; they survive an unload.
 struct ModelStats {
-  std::uint64_t requests = 0;                  ///< computations that ended, well or not
+  /// Computations that ended, well or not. A text is one, however many pieces it came in.
+  std::uint64_t requests = 0;
   std::uint64_t errors = 0;                    ///< those of them that failed
   std::chrono::nanoseconds compute_time = {};  ///< in all of them
-  /// How long callers waited for their turn: for a load that another had begun. Computations do not
-  /// queue in Nacre, they begin on the caller's own thread; a wait inside a vendor's runtime is
-  /// part of compute_time.
+  /// How long callers waited for their turn: for a load that another had begun, and of a language
+  /// model for a place among those whose texts are decoded. Other computations do not queue in
+  /// Nacre, they begin on the caller's own thread; a wait inside a vendor's runtime is part of
+  /// compute_time.
   std::chrono::nanoseconds queue_time = {};
   std::uint64_t loads = 0;                  ///< attempts
   std::uint64_t load_errors = 0;            ///< those of them that failed

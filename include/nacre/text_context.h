@@ -6,6 +6,7 @@
 #include <nacre/error.h>
 #include <nacre/execution_context.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,7 @@
 namespace nacre {
 
 class Computation;
+class ModelCounters;
 
 /// A longer configuration is refused before anybody reads it.
 inline constexpr std::size_t kMaxTextConfigBytes = std::size_t{1} << 20;
@@ -31,6 +33,7 @@ inline constexpr std::size_t kMaxTextConfigBytes = std::size_t{1} << 20;
 /// A guest's bytes may come here as they are: whatever they hold, the answer is an error.
 class TextContext {
  public:
+  ~TextContext();
   TextContext(const TextContext&) = delete;
   TextContext& operator=(const TextContext&) = delete;
 
@@ -76,18 +79,26 @@ class TextContext {
  private:
   friend class ExecutionContext;
   TextContext(const nacre_text_table& table, nacre_backend_context* context,
-              Computation& computation, const ContextLimits& limits) noexcept;
+              Computation& computation, const ContextLimits& limits,
+              ModelCounters* counters) noexcept;
 
   [[nodiscard]] Result<void> ready() const;
   [[nodiscard]] Result<void> may_generate() const;
   [[nodiscard]] Result<std::string_view> read(std::uint32_t (*from)(nacre_backend_context*,
                                                                     const nacre_text_sink*,
                                                                     const nacre_error_sink*));
+  template <typename Start>
+  [[nodiscard]] Result<void> run(Deadline deadline, Start&& start);
+  void count(bool good) noexcept;
+  std::chrono::nanoseconds note_queue_time() noexcept;
 
   const nacre_text_table& table_;
   nacre_backend_context* context_;
   Computation& computation_;
   const std::uint64_t max_prompt_bytes_;
+  ModelCounters* const counters_;  // null: nobody counts
+  bool counting_ = false;          // a text is under way
+  std::chrono::nanoseconds took_{};
   bool prompt_set_ = false;
   std::optional<Error> ended_;  // what a stream ended with
   nacre_text_sink sink_{};      // these two are the backend's during next()

@@ -8,6 +8,7 @@
 #include "core/tensor_check.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -380,7 +381,8 @@ Result<std::unique_ptr<ExecutionContext>> ExecutionContext::create(std::shared_p
   }
   auto impl = std::make_unique<Impl>(std::move(graph), std::move(*backend), limits);
   if (text != nullptr) {
-    impl->text.reset(new TextContext(*text, impl->backend->raw(), impl->computation, limits));
+    impl->text.reset(new TextContext(*text, impl->backend->raw(), impl->computation, limits,
+                                     impl->graph->counters()));
   }
   return std::unique_ptr<ExecutionContext>(new ExecutionContext(std::move(impl)));
 }
@@ -463,6 +465,9 @@ Result<void> ExecutionContext::compute(Deadline deadline) {
   const auto begun = std::chrono::steady_clock::now();
   auto result = impl_->compute(deadline);
   impl_->last_took = std::chrono::steady_clock::now() - begun;
+  if (impl_->text != nullptr && !impl_->computation.was_abandoned()) {
+    impl_->last_took -= std::min(impl_->last_took, impl_->text->note_queue_time());
+  }
   if (result && impl_->last_took < Impl::kShort) impl_->not_timed = Impl::kNotTimed;
   counters->computed(result.has_value(), impl_->last_took);
   return result;

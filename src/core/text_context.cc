@@ -1,12 +1,14 @@
 #include <nacre/text_context.h>
 
 #include <nacre/backend.h>
+#include <nacre/model_stats.h>
 
 #include "core/computation.h"
 #include "core/error_slot.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace nacre {
@@ -24,12 +26,54 @@ std::uint64_t nanoseconds(Deadline deadline) noexcept {
 }  // namespace
 
 TextContext::TextContext(const nacre_text_table& table, nacre_backend_context* context,
-                         Computation& computation, const ContextLimits& limits) noexcept
+                         Computation& computation, const ContextLimits& limits,
+                         ModelCounters* counters) noexcept
     : table_(table),
       context_(context),
       computation_(computation),
-      max_prompt_bytes_(limits.max_tensor_bytes) {
+      max_prompt_bytes_(limits.max_tensor_bytes),
+      counters_(counters) {
   table_.set_owner(context_, limits.owner);
+}
+
+TextContext::~TextContext() {
+  count(true);
+}
+
+// One request's part, timed; the first begins the text that count() ends.
+template <typename Start>
+Result<void> TextContext::run(Deadline deadline, Start&& start) {
+  if (counters_ == nullptr) {
+    return computation_.run_started_by(deadline, std::forward<Start>(start));
+  }
+  counting_ = true;
+  const auto begun = std::chrono::steady_clock::now();
+  auto result = computation_.run_started_by(deadline, std::forward<Start>(start));
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
+  if (computation_.was_abandoned()) {
+    took_ += took;
+    count(false);
+    return result;
+  }
+  took_ += took - std::min(took, note_queue_time());
+  if (!result) {
+    count(result.error().code == ErrorCode::kEndOfSequence ||
+          result.error().code == ErrorCode::kContextFull);
+  }
+  return result;
+}
+
+std::chrono::nanoseconds TextContext::note_queue_time() noexcept {
+  const std::chrono::nanoseconds queued(
+      static_cast<std::int64_t>(table_.take_queue_time(context_)));
+  if (queued.count() != 0) counters_->queued(queued);
+  return queued;
+}
+
+void TextContext::count(bool good) noexcept {
+  if (counting_) counters_->computed(good, took_);
+  counting_ = false;
+  took_ = {};
 }
 
 Result<void> TextContext::ready() const {
@@ -56,6 +100,7 @@ Result<void> TextContext::configure(std::string_view json) {
   const nacre_error_sink sink = error.sink();
   if (table_.configure(context_, to_abi(json), &sink) != 0) return error.take();
   ended_.reset();
+  count(true);
   return {};
 }
 
@@ -68,6 +113,7 @@ Result<void> TextContext::set_prompt(std::string_view text) {
   prompt_set_ = false;
   ended_.reset();
   piece_.clear();
+  count(true);
   ErrorSlot error;
   const nacre_error_sink sink = error.sink();
   if (table_.set_prompt(context_, to_abi(text), &sink) != 0) return error.take();
@@ -78,9 +124,11 @@ Result<void> TextContext::set_prompt(std::string_view text) {
 Result<void> TextContext::generate(Deadline deadline) {
   if (auto ok = may_generate(); !ok) return ok;
   finish();
-  return computation_.run_started_by(deadline, [&](Completion completion) {
+  auto result = run(deadline, [&](Completion completion) {
     table_.start_generate(context_, nanoseconds(deadline), completion.raw());
   });
+  count(true);
+  return result;
 }
 
 Result<void> TextContext::next(Deadline deadline) {
@@ -93,7 +141,7 @@ Result<void> TextContext::next(Deadline deadline) {
   incoming_.clear();
   const nacre_text_sink sink{&incoming_, &append};
   sink_ = sink;
-  auto result = computation_.run_started_by(deadline, [&](Completion completion) {
+  auto result = run(deadline, [&](Completion completion) {
     table_.start_next(context_, nanoseconds(deadline), &sink_, completion.raw());
   });
   if (computation_.was_abandoned()) return result;  // the backend may still be writing
@@ -107,6 +155,7 @@ Result<void> TextContext::next(Deadline deadline) {
 void TextContext::finish() noexcept {
   ended_.reset();
   piece_.clear();
+  count(true);
   if (!computation_.abandoned()) table_.finish(context_);
 }
 

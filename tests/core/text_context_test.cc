@@ -1,4 +1,5 @@
 #include <nacre/execution_context.h>
+#include <nacre/model_stats.h>
 #include <nacre/text_context.h>
 
 #include "support.h"
@@ -159,6 +160,53 @@ TEST_P(TextContextTest, ServesWhoKnowsTensorsOnly) {
   EXPECT_EQ(
       context->set_input(0, view(TensorType::kF32, two, std::vector<float>{1, 2})).error().code,
       ErrorCode::kInvalidArgument);
+}
+
+TEST_P(TextContextTest, ATextIsOneRequestHoweverManyPiecesItHas) {
+  const auto graph = echo_graph("text 100\n" + GetParam());
+  const auto counters = std::make_shared<ModelCounters>();
+  graph->count_in(counters);
+  auto context = ExecutionContext::create(graph, {});
+  ASSERT_TRUE(context);
+  TextContext& text = *(*context)->text();
+  const auto requests = [&] { return counters->read().requests; };
+  ASSERT_TRUE(text.set_prompt("one two three"));
+  ASSERT_TRUE(text.generate());
+  EXPECT_EQ(requests(), 1U);
+  while (text.next()) {
+  }
+  EXPECT_EQ(requests(), 2U);
+  EXPECT_FALSE(text.next());  // what has ended is not asked again
+  text.finish();
+  EXPECT_EQ(requests(), 2U);
+  ASSERT_TRUE(text.next());
+  EXPECT_EQ(requests(), 2U);
+  text.finish();
+  EXPECT_EQ(requests(), 3U);
+  ASSERT_TRUE(text.next());
+  ASSERT_TRUE(text.set_prompt("four"));
+  EXPECT_EQ(requests(), 4U);
+  ASSERT_TRUE(text.next());
+  context->reset();
+  EXPECT_EQ(requests(), 5U);
+  EXPECT_EQ(counters->read().errors, 0U);
+  EXPECT_GT(counters->read().compute_time.count(), 0);
+}
+
+TEST_P(TextContextTest, ATextThatFailsIsCountedAsAnError) {
+  const auto graph = echo_graph("text 100\nhang\n" + GetParam());
+  const auto counters = std::make_shared<ModelCounters>();
+  graph->count_in(counters);
+  auto context = ExecutionContext::create(graph, {});
+  ASSERT_TRUE(context);
+  TextContext& text = *(*context)->text();
+  EXPECT_FALSE(text.generate());  // no prompt: nothing was asked of the model
+  ASSERT_TRUE(text.set_prompt("one"));
+  EXPECT_FALSE(text.next(std::chrono::steady_clock::now() + 20ms));
+  EXPECT_FALSE(text.generate(std::chrono::steady_clock::now() + 20ms));
+  EXPECT_EQ(counters->read().requests, 2U);
+  EXPECT_EQ(counters->read().errors, 2U);
+  EXPECT_GE(counters->read().compute_time, 40ms);
 }
 
 }  // namespace
