@@ -99,6 +99,7 @@ class LlamaBackend final : public Backend {
     if (!layout) return std::unexpected(std::move(layout.error()));
     auto engines =
         std::make_shared<Engines>(std::move(*model), *options, std::move(config), services_);
+    if (engines->config().gpu_layers > 0) static_cast<void>(engines->first_to_want_gpu());
     return std::make_unique<LlamaGraph>(std::move(engines), *layout);
   }
 

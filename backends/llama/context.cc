@@ -70,6 +70,11 @@ Context::~Context() {
   leave_engine();
 }
 
+void Context::stop() noexcept {
+  streaming_ = false;
+  if (engine_ != nullptr) engine_->stop(sequence_);
+}
+
 void Context::leave_engine() noexcept {
   std::shared_ptr<Engine> left;
   {
@@ -92,8 +97,9 @@ Result<void> Context::configure(std::string_view json) {
           [](std::string_view schema) { return schema_to_gbnf(helper_path(), schema); }};
   auto config = parse_config(json, config_, help);
   if (!config) return note(std::move(config.error()));
-  if (config->gpu_layers > 0 && config_.gpu_layers != config->gpu_layers && !has_gpu()) {
-    services.log(LogLevel::kDebug, "n-gpu-layers: this build has no GPU, the CPU computes");
+  if (config->gpu_layers > 0 && !has_gpu() && engines_->first_to_want_gpu()) {
+    services.log(LogLevel::kWarning,
+                 "a guest sets n-gpu-layers, and this build has no GPU: the CPU computes");
   }
   auto layout = Engine::layout(*engines_->model(), engines_->options(), config->engine);
   if (!layout) return note(std::move(layout.error()));
@@ -102,18 +108,22 @@ Result<void> Context::configure(std::string_view json) {
                  fmt::format("ctx-size {} is more than the {} tokens that a context may have here",
                              config->context_size, layout->slot_tokens));
   }
-  if (!(config->engine == config_.engine)) leave_engine();
+  streaming_ = false;
+  if (!(config->engine == config_.engine)) {
+    leave_engine();
+  } else if (engine_ != nullptr) {
+    engine_->reclaim(sequence_);  // the sampler may be at work
+  }
   const bool other_samples =
       !(config->sampling == config_.sampling) || config->grammar != config_.grammar;
   config_ = std::move(*config);
   if (other_samples) sequence_.sampler.reset();
   slot_tokens_ = 0;
-  streaming_ = false;
   return {};
 }
 
 Result<void> Context::set_prompt(std::string_view text) {
-  streaming_ = false;
+  stop();
   sequence_.prompt.clear();
   sequence_.text.clear();
   sequence_.generated = 0;
@@ -153,12 +163,8 @@ Result<void> Context::begin_anew() {
     return note({ErrorCode::kUnsupportedOperation,
                  "this model makes no text, only embeddings; configure \"embedding\": true"});
   }
-  sequence_.tokens = sequence_.prompt;
-  sequence_.text.clear();
-  sequence_.generated = 0;
-  sequence_.finish = Finish::kNone;
-  sequence_.flowing = false;
-  sequence_.prompt_time = sequence_.decode_time = {};
+  if (engine_ != nullptr) engine_->reclaim(sequence_);
+  sequence_.begin();
   sequence_.n_predict = token_ceiling();
   sequence_.reverse_prompt = config_.reverse_prompt;
   sequence_.embedding_norm = config_.embedding_norm;
@@ -224,8 +230,7 @@ void Context::start_next(Deadline, TextSink piece, Completion completion) {
 }
 
 void Context::finish() noexcept {
-  streaming_ = false;
-  sequence_.flowing = false;
+  stop();
 }
 
 Result<void> Context::output(TextSink text) {

@@ -6,15 +6,18 @@
 #include <nacre/error.h>
 
 #include "config.h"
-#include "engine.h"
+#include "engine/engine.h"
 #include "model.h"
 #include "options.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nacre::llama {
@@ -38,11 +41,15 @@ class Engines {
   [[nodiscard]] const Config& config() const noexcept { return config_; }
   [[nodiscard]] HostServices services() const noexcept { return services_; }
 
+  /// The first to be told something that is said once per model.
+  [[nodiscard]] bool first_to_want_gpu() noexcept { return !gpu_wanted_.exchange(true); }
+
  private:
   const std::shared_ptr<const Model> model_;
   const Options options_;
   const Config config_;
   const HostServices services_;
+  std::atomic<bool> gpu_wanted_{false};
 
   struct Entry {
     EngineParameters parameters;
@@ -66,6 +73,9 @@ class Context final : public TextBackendContext {
   void finish() noexcept override;
   [[nodiscard]] Result<void> output(TextSink text) override;
   [[nodiscard]] Result<void> metadata(TextSink json) override;
+  [[nodiscard]] std::chrono::nanoseconds take_queue_time() noexcept override {
+    return std::exchange(sequence_.queued, {});
+  }
 
   void start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
              Completion completion) override;
@@ -75,6 +85,7 @@ class Context final : public TextBackendContext {
  private:
   [[nodiscard]] Result<void> begin_anew();
   [[nodiscard]] Result<void> join_engine();
+  void stop() noexcept;
   void leave_engine() noexcept;
   void submit(const Request& request);
   [[nodiscard]] std::int64_t token_ceiling() const noexcept;

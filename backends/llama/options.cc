@@ -54,6 +54,12 @@ Result<Options> parse_options(std::span<const Property> given) {
     } else if (option.key == "wait-ms") {
       if (!in(0, 3'600'000)) return wrong(option, "milliseconds up to 3600000 were expected");
       options.wait = std::chrono::milliseconds(*value);
+    } else if (option.key == "run-ahead") {
+      if (!in(0, 64)) return wrong(option, "a number of tokens up to 64 was expected");
+      options.run_ahead = static_cast<std::uint32_t>(*value);
+    } else if (option.key == "saved-bytes") {
+      if (!value) return wrong(option, "a number of bytes was expected (0, 512M, 2G)");
+      options.saved_bytes = *value;
     } else if (option.key == "prefix-cache") {
       if (option.value == "off") {
         options.prefix_cache = PrefixCache::kOff;
@@ -73,7 +79,7 @@ Result<Options> parse_options(std::span<const Property> given) {
       return fail(ErrorCode::kInvalidArgument,
                   "the llama backend has no option \"" + option.key +
                       "\"; it has: slots, ctx-size, kv-bytes, engines, max-tokens, waiting, "
-                      "wait-ms, prefix-cache, reproducible");
+                      "wait-ms, prefix-cache, run-ahead, saved-bytes, reproducible");
     }
   }
   return options;

@@ -27,7 +27,9 @@ struct Options {
   std::uint32_t waiting = 64;    ///< requests that may wait for a slot; beyond: busy
   std::chrono::milliseconds wait{10'000};  ///< how long one waits for a slot; then busy
   PrefixCache prefix_cache = PrefixCache::kOwner;
-  bool reproducible = false;  ///< a batch holds one sequence only, in fixed chunks
+  bool reproducible = false;    ///< a batch holds one sequence only, in fixed chunks
+  std::uint32_t run_ahead = 4;  ///< tokens decoded while a guest handles a piece
+  std::uint64_t saved_bytes = std::uint64_t{256} << 20;  ///< of idle conversations, per engine
   std::uint32_t threads = 1;
 };
 

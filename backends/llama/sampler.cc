@@ -43,6 +43,7 @@ Sampler::Sampler(std::shared_ptr<const Model> model, const Sampling& sampling,
     add(llama_sampler_init_temp(sampling.temperature));
     add(llama_sampler_init_dist(sampling.seed.value_or(std::random_device{}())));
   }
+  likeliest_only_ = sampling.temperature <= 0 && llama_sampler_chain_n(chain_.get()) == 1;
   candidates_.reserve(static_cast<std::size_t>(count));
   reset();
 }
@@ -74,9 +75,20 @@ bool Sampler::allowed(llama_token token) {
   return state_->accepts(model_->piece(token));
 }
 
+// As the greedy sampler chooses, without a table of candidates.
+llama_token Sampler::likeliest(const float* logits) const {
+  return static_cast<llama_token>(std::max_element(logits, logits + model_->vocabulary_size()) -
+                                  logits);
+}
+
 Result<llama_token> Sampler::sample(const float* logits) {
-  fill(logits);
-  llama_token token = choose();
+  llama_token token = LLAMA_TOKEN_NULL;
+  if (likeliest_only_) {
+    token = likeliest(logits);
+  } else {
+    fill(logits);
+    token = choose();
+  }
   if (state_ && token != LLAMA_TOKEN_NULL && !allowed(token)) {
     fill(logits);
     std::erase_if(candidates_, [this](const llama_token_data& each) { return !allowed(each.id); });

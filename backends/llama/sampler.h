@@ -32,11 +32,13 @@ class Sampler {
  private:
   void fill(const float* logits);
   llama_token choose();
+  [[nodiscard]] llama_token likeliest(const float* logits) const;
   [[nodiscard]] bool allowed(llama_token token);
 
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Grammar> grammar_;
   SamplerHandle chain_;
+  bool likeliest_only_ = false;  // the chain does nothing else
   std::optional<GrammarState> state_;
   std::vector<llama_token_data> candidates_;
 };
