@@ -140,8 +140,12 @@ void fill_input(std::span<float> input) {
 }
 
 std::string checksum(std::span<const float> output) {
+  return checksum(std::as_bytes(output));
+}
+
+std::string checksum(std::span<const std::byte> bytes) {
   std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const std::byte byte : std::as_bytes(output)) {
+  for (const std::byte byte : bytes) {
     hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3u;
   }
   char text[17];

@@ -76,6 +76,7 @@ struct Inferences {
 
 /// The tensor that bench_infer feeds, and its checksum of an output.
 void fill_input(std::span<float> input);
+[[nodiscard]] std::string checksum(std::span<const std::byte> bytes);
 [[nodiscard]] std::string checksum(std::span<const float> output);
 
 }  // namespace nacre::bench

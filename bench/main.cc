@@ -1,9 +1,12 @@
 // nacre_bench [--quick] [compute] [hop] [load] [by-name] [fresh] [two-guests] [start] [memory]
-// [shared]
+// [shared] [text] [prompt] [texts] [turn] [stream] [text-memory] [BACKEND...]
 //
 // Prints a Markdown table of the named measurements, or of all. It ends with 1 when a result was
 // wrong; a slow row is only marked.
 #include "benches.h"
+#ifdef NACRE_BENCH_LANGUAGE
+#include "language/language_benches.h"
+#endif
 
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +29,12 @@ struct Bench {
 constexpr Bench kBenches[] = {
     {"compute", bench_compute}, {"hop", bench_hop},       {"load", bench_load},
     {"by-name", bench_by_name}, {"fresh", bench_fresh},   {"two-guests", bench_two_guests},
-    {"start", bench_start},     {"memory", bench_memory}, {"shared", bench_shared}};
+    {"start", bench_start},     {"memory", bench_memory}, {"shared", bench_shared},
+#ifdef NACRE_BENCH_LANGUAGE
+    {"text", bench_text},       {"prompt", bench_prompt}, {"texts", bench_texts},
+    {"turn", bench_turn},       {"stream", bench_stream}, {"text-memory", bench_text_memory},
+#endif
+};
 
 int run(std::span<char*> args) {
   const std::vector<Runtime> runtimes = {
@@ -48,9 +56,11 @@ int run(std::span<char*> args) {
     } else {
       std::fprintf(stderr,
                    "nacre_bench: there is no '%s'\n"
-                   "Usage: nacre_bench [--quick] [compute] [hop] [load] [by-name] [fresh] "
-                   "[two-guests] [start] [memory] [shared] [BACKEND...]\n",
+                   "Usage: nacre_bench [--quick] [ROW...] [BACKEND...], with the rows:",
                    arg);
+      for (const Bench& bench : kBenches)
+        std::fprintf(stderr, " %s", bench.name.data());
+      std::fputc('\n', stderr);
       return 2;
     }
   }

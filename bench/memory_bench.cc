@@ -1,5 +1,6 @@
 #include "benches.h"
 #include "guest.h"
+#include "statistics.h"
 
 #include <unistd.h>
 #include <condition_variable>
@@ -17,14 +18,6 @@ namespace {
 
 // A page here and there is noise; a leak of one byte in a thousand inferences is not seen.
 constexpr double kNoise = 1;
-
-double resident_mib() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
 
 /// A folder that guests see as /models, where a file appears in the end.
 class Signal {

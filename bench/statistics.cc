@@ -1,9 +1,19 @@
 #include "statistics.h"
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
 
 namespace nacre::bench {
+
+double resident_mib() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;

@@ -14,6 +14,9 @@ using Clock = std::chrono::steady_clock;
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
+/// Of this process, as the kernel counts it.
+[[nodiscard]] double resident_mib();
+
 [[nodiscard]] double median(std::vector<double> values);
 
 /// The median over i of a[i] / b[i]: what the two did side by side, whatever else the machine did

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -48,6 +51,36 @@ TEST(LanguageModel, WasmedgesHabitsWork) {
                                      R"({"temp": 0, "n-predict": 3})"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(ended.out, " Paris.\n\n Paris.\n\n");
+}
+
+TEST(LanguageModel, ATimeoutAndSignalsEndATextWithinAToken) {
+  // 8,000 tokens would take a minute and more.
+  const char* endless = R"({"temp": 0, "ignore-eos": true})";
+  const Ended whole =
+      nacre({"run", "--timeout", "2s", "--model", "default=" + kModel + ",threads=1",
+             guest("wasmedge_classic.wasm"), "Once upon a time", endless});
+  EXPECT_EQ(whole.exit_code, 124) << whole.err;
+  EXPECT_LT(whole.took, std::chrono::milliseconds(3500));
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Process process({program(), "run", "--model", "default=" + kModel + ",threads=1",
+                     guest("bench_text.wasm"), "--pieces", "default", endless, "Once upon a time"});
+    ASSERT_TRUE(process.wait_for_output("piece\npiece\n"));
+    const auto sent = std::chrono::steady_clock::now();
+    process.send(signal);
+    EXPECT_EQ(process.wait().exit_code, 128 + signal);
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(1));
+  }
+}
+
+TEST(LanguageModel, StatsCountTexts) {
+  const Ended ended = nacre({"run", "--stats=json", "--model", "default=" + kModel + ",threads=1",
+                             guest("bench_text.wasm"), "default", R"({"temp": 0, "n-predict": 4})",
+                             "Once upon a time", "The capital of France is"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  const auto stats = nlohmann::json::parse(ended.err.substr(ended.err.find('{')))["models"][0];
+  EXPECT_EQ(stats["requests"], 2);
+  EXPECT_EQ(stats["errors"], 0);
+  EXPECT_GT(stats["compute_ns"], 0);
 }
 
 }  // namespace

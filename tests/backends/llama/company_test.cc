@@ -1,6 +1,8 @@
 // Many contexts at once: batching, the prefix cache, admission.
 #include "fixture.h"
 
+#include <nacre/model_stats.h>
+
 #include <malloc.h>
 #include <unistd.h>
 
@@ -227,19 +229,103 @@ TEST(Company, AStreamFlowsWhileALongPromptIsRead) {
     prompt += " sea";
   ASSERT_OK(reading->text()->configure(R"({"temp": 0, "n-predict": 1})"));
   ASSERT_OK(reading->text()->set_prompt(prompt));
+  std::atomic<bool> asked{false};
   std::atomic<bool> read{false};
   std::thread other([&] {
+    asked = true;
     EXPECT_TRUE(reading->text()->generate());
     read = true;
   });
   int pieces = 0;
   while (!read) {
+    const bool counts = asked;
     ASSERT_OK(streaming->text()->next());
-    ++pieces;
+    if (counts) ++pieces;
   }
   other.join();
-  // A chunk of 16 tokens per piece: 600 / 16 = 38.
+  // A chunk of 16 tokens per piece: 600 / 16 = 38. Not fewer, as if the prompt held the stream up;
+  // not many more, as if the stream held the prompt up.
   EXPECT_GE(pieces, 25);
+  EXPECT_LE(pieces, 55);
+}
+
+TEST(Company, APromptIsReadWhileManyTextsFlow) {
+  const auto graph = language_model("slots=6,ctx-size=1024");
+  constexpr int kStreams = 5;
+  std::atomic<bool> asked{false};
+  std::atomic<bool> read{false};
+  std::atomic<int> flowing{0};
+  std::atomic<int> pieces{0};
+  std::vector<std::thread> streams;
+  for (int i = 0; i < kStreams; ++i) {
+    streams.emplace_back([&] {
+      const auto context = text_context(graph);
+      EXPECT_TRUE(context->text()->configure(R"({"temp": 0, "ignore-eos": true})"));
+      EXPECT_TRUE(context->text()->set_prompt("Once upon a time"));
+      EXPECT_TRUE(context->text()->next());
+      ++flowing;
+      while (!read) {
+        const bool counts = asked;
+        ASSERT_OK(context->text()->next());
+        if (counts) ++pieces;
+      }
+    });
+  }
+  while (flowing < kStreams)
+    std::this_thread::yield();
+  const auto reading = text_context(graph);
+  std::string prompt;
+  for (int i = 0; i < 320; ++i)
+    prompt += " sea";
+  EXPECT_TRUE(reading->text()->configure(R"({"temp": 0, "n-predict": 1})"));
+  EXPECT_TRUE(reading->text()->set_prompt(prompt));
+  asked = true;
+  EXPECT_TRUE(reading->text()->generate());
+  read = true;
+  for (std::thread& each : streams)
+    each.join();
+  // 20 steps, each with a token of every stream, and what was ahead.
+  EXPECT_GE(pieces, kStreams * 12);
+  EXPECT_LE(pieces, kStreams * 35);
+}
+
+TEST_P(Company, StreamsAreTheSameAsAlone) {
+  const auto graph = language_model("slots=8,ctx-size=256");
+  std::vector<std::string> alone(GetParam());
+  for (std::size_t i = 0; i < GetParam(); ++i)
+    alone[i] = answer(graph, kQuestions[i], 24);
+  std::vector<std::string> together(GetParam());
+  std::vector<std::thread> guests;
+  for (std::size_t i = 0; i < GetParam(); ++i) {
+    guests.emplace_back([&, i] {
+      const auto context = text_context(graph);
+      EXPECT_TRUE(context->text()->configure(R"({"temp": 0, "n-predict": 24})"));
+      EXPECT_TRUE(context->text()->set_prompt(question(kQuestions[i])));
+      together[i] = stream(*context->text());
+    });
+  }
+  for (std::thread& guest : guests)
+    guest.join();
+  EXPECT_EQ(together, alone);
+}
+
+TEST(Company, TimeInTheQueueIsCounted) {
+  const auto graph = language_model("slots=1,ctx-size=256,wait-ms=300");
+  const auto counters = std::make_shared<ModelCounters>();
+  graph->count_in(counters);
+  const auto streaming = text_context(graph);
+  ASSERT_OK(streaming->text()->configure(R"({"temp": 0, "ignore-eos": true})"));
+  ASSERT_OK(streaming->text()->set_prompt("Once upon a time"));
+  ASSERT_OK(streaming->text()->next());
+  EXPECT_LT(counters->read().queue_time, 200ms);
+  const auto other = text_context(graph);
+  ASSERT_OK(other->text()->set_prompt("Once"));
+  EXPECT_EQ(other->text()->generate().error().code, ErrorCode::kBusy);
+  EXPECT_GE(counters->read().queue_time, 300ms);
+  EXPECT_EQ(counters->read().errors, 1U);
+  EXPECT_LT(counters->read().compute_time, counters->read().queue_time);
+  streaming->text()->finish();
+  EXPECT_EQ(counters->read().requests, 2U);
 }
 
 }  // namespace

@@ -1,13 +1,16 @@
 #include "fixture.h"
+#include "native.h"
+
+#include <nacre/registry.h>
 
 #include "core/loader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <llama.h>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -16,41 +19,6 @@ namespace {
 
 using testing::HasSubstr;
 using namespace std::chrono_literals;
-
-/// The same text by llama.cpp's C API alone: the prompt in chunks of 512, then token by token.
-std::string native_greedy(std::string_view prompt, int count) {
-  llama_model_params how = llama_model_default_params();
-  how.load_mode = LLAMA_LOAD_MODE_MMAP;
-  llama_model* model = llama_model_load_from_file(std::string(kModelFile).c_str(), how);
-  llama_context_params params = llama_context_default_params();
-  params.n_ctx = 1024;
-  params.n_batch = params.n_ubatch = 512;
-  params.n_threads = params.n_threads_batch = 1;
-  llama_context* context = llama_init_from_model(model, params);
-  const llama_vocab* vocab = llama_model_get_vocab(model);
-  std::vector<llama_token> tokens(prompt.size() + 2);
-  tokens.resize(static_cast<std::size_t>(
-      llama_tokenize(vocab, prompt.data(), static_cast<int>(prompt.size()), tokens.data(),
-                     static_cast<int>(tokens.size()), true, true)));
-  for (std::size_t at = 0; at < tokens.size(); at += 512) {
-    const auto n = static_cast<int>(std::min<std::size_t>(512, tokens.size() - at));
-    EXPECT_EQ(llama_decode(context, llama_batch_get_one(tokens.data() + at, n)), 0);
-  }
-  std::string text;
-  const int vocabulary = llama_vocab_n_tokens(vocab);
-  for (int i = 0; i < count; ++i) {
-    const float* logits = llama_get_logits_ith(context, -1);
-    auto token = static_cast<llama_token>(std::max_element(logits, logits + vocabulary) - logits);
-    char piece[128];
-    const int n = llama_token_to_piece(vocab, token, piece, sizeof piece, 0, true);
-    text.append(piece, static_cast<std::size_t>(n));
-    if (llama_vocab_is_eog(vocab, token)) break;
-    EXPECT_EQ(llama_decode(context, llama_batch_get_one(&token, 1)), 0);
-  }
-  llama_free(context);
-  llama_model_free(model);
-  return text;
-}
 
 TEST(Llama, GreedyTextIsTheNativeLoopsTokenForToken) {
   const auto graph = language_model("slots=1,ctx-size=1024");
@@ -286,6 +254,41 @@ TEST(Llama, BytesOfAGuestAreTheSameModel) {
   ASSERT_OK(text.set_prompt(question("What is the capital of France?")));
   ASSERT_OK(text.generate());
   EXPECT_THAT(text.output().value(), HasSubstr("Paris"));
+}
+
+TEST(Llama, LayersForAGpuThatIsNotThereAreAWarningOncePerModel) {
+  std::mutex mutex;
+  int warnings = 0;
+  const auto catalog = BackendCatalog::create(
+      {.module_dirs = {NACRE_TEST_BACKENDS_DIR},
+       .log = std::make_shared<const LogSink>([&](LogSeverity severity, std::string_view line) {
+         const std::lock_guard lock(mutex);
+         if (severity == LogSeverity::kWarning && line.find("n-gpu-layers") != line.npos)
+           ++warnings;
+       }),
+       .thread_budget = 1});
+  const auto load = [&](const std::string& options) {
+    auto spec =
+        parse_model_spec("m=" + std::string(kModelFile) + ",slots=1,ctx-size=256" + options);
+    auto graph = load_model(*catalog, spec.value());
+    EXPECT_TRUE(graph);
+    return *graph;
+  };
+  const auto by_guests = load("");
+  for (int i = 0; i < 2; ++i) {
+    const auto context = text_context(by_guests);
+    EXPECT_EQ(warnings, i);
+    ASSERT_OK(context->text()->configure(R"({"n-gpu-layers": 99})"));
+    ASSERT_OK(context->text()->configure(R"({"temp": 0, "n-predict": 1})"));
+    EXPECT_EQ(warnings, 1);
+    ASSERT_OK(context->text()->set_prompt("Once"));
+    ASSERT_OK(context->text()->generate());
+  }
+  const auto by_operator = load(R"(,config={"n-gpu-layers": 99})");
+  EXPECT_EQ(warnings, 2);
+  const auto context = text_context(by_operator);
+  ASSERT_OK(context->text()->configure(R"({"temp": 0})"));
+  EXPECT_EQ(warnings, 2);
 }
 
 }  // namespace
