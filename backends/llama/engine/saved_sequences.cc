@@ -21,16 +21,6 @@ void SavedSequences::put(Saved saved) {
   saved_.push_back(std::move(saved));
 }
 
-std::list<SavedSequences::Saved>::const_iterator SavedSequences::at(
-    const Sequence& sequence) const noexcept {
-  return std::ranges::find(saved_, &sequence, &Saved::of);
-}
-
-const SavedSequences::Saved* SavedSequences::find(const Sequence& sequence) const noexcept {
-  const auto it = at(sequence);
-  return it == saved_.end() ? nullptr : &*it;
-}
-
 std::optional<SavedSequences::Saved> SavedSequences::take(const Sequence& sequence) noexcept {
   const auto it = std::ranges::find(saved_, &sequence, &Saved::of);
   if (it == saved_.end()) return std::nullopt;

@@ -16,7 +16,8 @@ namespace nacre::llama {
 
 struct Sequence;
 
-/// One per engine, under its lock. Never holds more than the bytes it may.
+/// One per engine, under its lock. Never holds more than the bytes it may; who takes something out
+/// holds it alone.
 class SavedSequences {
  public:
   explicit SavedSequences(std::uint64_t most) noexcept : most_(most) {}
@@ -35,15 +36,10 @@ class SavedSequences {
   [[nodiscard]] std::unique_ptr<std::uint8_t[]> room_for(std::size_t size);
   /// Replaces what is there of the same sequence. room_for() has come just before.
   void put(Saved saved);
-  [[nodiscard]] const Saved* find(const Sequence& sequence) const noexcept;
   [[nodiscard]] std::optional<Saved> take(const Sequence& sequence) noexcept;
   void forget(const Sequence& sequence) noexcept;
 
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-
  private:
-  [[nodiscard]] std::list<Saved>::const_iterator at(const Sequence& sequence) const noexcept;
-
   const std::uint64_t most_;
   std::uint64_t bytes_ = 0;
   std::list<Saved> saved_;  // the oldest first

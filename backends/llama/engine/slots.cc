@@ -61,6 +61,7 @@ int Slots::find(const Sequence& sequence, Clock::time_point now) const {
 void Slots::give(Sequence& sequence, int index, Clock::time_point now,
                  std::unique_lock<std::mutex>& lock) {
   Slot& slot = slots_[static_cast<std::size_t>(index)];
+  coming_ = saved_.take(sequence);  // else it might have to make room for what is saved now
   if (slot.holder != nullptr) save(index, lock);
   if (!may_share(slot, sequence)) keep_only(index, 0);
   slot.holder = &sequence;
@@ -106,10 +107,11 @@ void Slots::reuse_prefix(Sequence& sequence, std::unique_lock<std::mutex>& lock)
       best = theirs;
       from = &slot;
     }
-    const SavedSequences::Saved* saved = saved_.find(sequence);
-    const std::size_t restorable = saved == nullptr ? 0 : usable_of(*saved, sequence);
+    const auto saved = std::exchange(coming_, std::nullopt);
+    const std::size_t restorable =
+        saved && saved->of == &sequence ? usable_of(*saved, sequence) : 0;
     if (restorable >= best) {
-      restore(sequence, restorable, lock);
+      restore(sequence, *saved, restorable, lock);
       sequence.cached = own.cached.size();
       return;
     }
@@ -200,20 +202,20 @@ std::size_t Slots::usable_of(const SavedSequences::Saved& saved,
   return saved.run == sequence.run ? common : usable(common, saved.whole);
 }
 
-void Slots::restore(Sequence& sequence, std::size_t usable, std::unique_lock<std::mutex>& lock) {
+void Slots::restore(Sequence& sequence, const SavedSequences::Saved& saved, std::size_t usable,
+                    std::unique_lock<std::mutex>& lock) {
   Slot& slot = of(sequence);
-  const auto saved = saved_.take(sequence);
   keep_only(sequence.slot, 0);
   lock.unlock();
   const std::size_t read =
-      llama_state_seq_set_data(context_, saved->bytes.get(), saved->size, sequence.slot);
+      llama_state_seq_set_data(context_, saved.bytes.get(), saved.size, sequence.slot);
   lock.lock();
   if (read == 0) {
     if (memory_ != nullptr) llama_memory_seq_rm(memory_, sequence.slot, -1, -1);
     return;
   }
-  slot.cached = saved->tokens;
-  slot.whole = saved->whole;
+  slot.cached = saved.tokens;
+  slot.whole = saved.whole;
   keep_only(sequence.slot, usable);
 }
 

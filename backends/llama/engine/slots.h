@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace nacre::llama {
@@ -46,8 +47,8 @@ class Slots {
   /// The slot whose loss costs least; -1 when all are in use.
   [[nodiscard]] int find(const Sequence& sequence, Clock::time_point now) const;
 
-  /// Gives it to the sequence, which has none. What an idle conversation had in it is saved; for
-  /// that the lock is opened.
+  /// Gives it to the sequence, which has none; reuse_prefix follows. What an idle conversation had
+  /// in it is saved; for that the lock is opened.
   void give(Sequence& sequence, int slot, Clock::time_point now,
             std::unique_lock<std::mutex>& lock);
 
@@ -71,7 +72,8 @@ class Slots {
   void save(int slot, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] std::size_t usable_of(const SavedSequences::Saved& saved,
                                       const Sequence& sequence) const noexcept;
-  void restore(Sequence& sequence, std::size_t usable, std::unique_lock<std::mutex>& lock);
+  void restore(Sequence& sequence, const SavedSequences::Saved& saved, std::size_t usable,
+               std::unique_lock<std::mutex>& lock);
 
   const Options& options_;
   const bool keeps_;    // anything at all
@@ -81,6 +83,7 @@ class Slots {
   const std::size_t chunk_;
   std::vector<Slot> slots_;
   SavedSequences saved_;
+  std::optional<SavedSequences::Saved> coming_;  // of who was given a slot last
   const Sequence* being_saved_ = nullptr;
 };
 
