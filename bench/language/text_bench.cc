@@ -112,8 +112,7 @@ void bench_turn(const Settings& settings, Table& table) {
       question(long_text(settings.quick ? 300 : 1000)) + "A fine story.<|im_end|>\n";
   std::vector<std::string> prompts = {history};
   for (std::size_t i = 0; i < rounds; ++i) {
-    prompts.push_back(history +
-                      question(std::to_string(i) + ": What was the story about, do you think?"));
+    prompts.push_back(history + question(std::to_string(i) + ": What is the capital of France?"));
   }
   const auto run = [&](std::string_view model) {
     let_threads_sleep();

@@ -95,16 +95,16 @@ TEST(Exact, ReproducibleTextsAreTheSameInCompany) {
 }
 
 TEST(Exact, ReproducibleTextsOfOneGuestAreTheSameInCompany) {
-  // Eight contexts of one guest, which share what was read in whole chunks.
+  // Four contexts of one guest, which share what was read in whole chunks.
   const auto graph = language_model("slots=8,ctx-size=1024,reproducible=true");
   std::vector<std::string> prompts;
-  for (const std::string& each : kQuestions)
-    prompts.push_back(history() + question(each));
+  for (const std::size_t i : {0, 3, 5, 7})
+    prompts.push_back(history() + question(kQuestions[i]));
   const auto alone = answers(graph, prompts, kOwner + 1, false);
   EXPECT_EQ(alone, answers(graph, prompts, kOwner + 2, true));
   // The same without anything to share.
   const auto off = language_model("slots=1,ctx-size=1024,reproducible=true,prefix-cache=off");
-  EXPECT_EQ(alone[7], answers(off, {prompts[7]}, 0, true)[0]);
+  EXPECT_EQ(alone[3], answers(off, {prompts[3]}, 0, true)[0]);
 }
 
 }  // namespace
