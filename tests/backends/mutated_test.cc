@@ -239,6 +239,47 @@ TEST_P(Mutated, EndsNoProcess) {
   EXPECT_GT(outcomes[kComputed], 0);
 }
 
+// The rows of bad models that are the same for every format.
+TEST_P(Mutated, WhatIsNoWholeModelOfItIsRefused) {
+  const Model& model = GetParam();
+  const Parts whole = model.parts();
+  ASSERT_TRUE(load_bytes(whole, model.encoding))
+      << load_bytes(whole, model.encoding).error().message;
+  const auto refused = [&](std::string bytes, const std::string& what) {
+    Parts parts = whole;
+    parts[0] = std::move(bytes);
+    const auto graph = load_bytes(parts, model.encoding);
+    ASSERT_FALSE(graph) << what;
+    EXPECT_TRUE(graph.error().code == ErrorCode::kInvalidEncoding ||
+                graph.error().code == ErrorCode::kRuntimeError)
+        << what << ": " << graph.error().message;
+    EXPECT_GT(graph.error().message.size(), 10u) << what;
+  };
+  refused("", "nothing");
+  refused(whole[0].substr(0, 1), "a byte");
+  // At every 1 KB, where that is not thousands of times.
+  const std::size_t step = std::max<std::size_t>(1024, whole[0].size() / 64 / 1024 * 1024);
+  for (std::size_t n = step; n < whole[0].size(); n += step)
+    refused(whole[0].substr(0, n), "cut at " + std::to_string(n));
+  Random random(1);
+  std::string noise(4096, '\0');
+  for (char& c : noise)
+    c = static_cast<char>(random());
+  refused(noise, "random bytes");
+  refused("GGUF" + noise, "the mark of another format");
+  for (const std::string& other :
+       {onnx_path("identity_f32"), torch_path("identity"), kPitch + "/nmp.tflite",
+        kModels + "/efficientnet-lite0.xml", kPitch + "/nmp/saved_model.pb"}) {
+    const std::string bytes = read_file(other);
+    const auto ending = other.substr(other.rfind('.'));
+    const bool same = (model.encoding == GraphEncoding::kOnnx && ending == ".onnx") ||
+                      (model.encoding == GraphEncoding::kPytorch && ending == ".pt") ||
+                      (model.encoding == GraphEncoding::kTensorflowlite && ending == ".tflite") ||
+                      (model.encoding == GraphEncoding::kOpenvino && ending == ".xml");
+    if (!same) refused(bytes, other);
+  }
+}
+
 Parts file(const std::string& path) {
   return {read_file(path)};
 }

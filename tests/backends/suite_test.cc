@@ -262,7 +262,29 @@ TEST_P(BackendSuite, RefusesWhatDoesNotFitAndGoesOn) {
     bad = good;
     bad.dims.insert(bad.dims.begin(), 1 << 30);
     EXPECT_EQ(one->set_input(0, bad.view()).error().code, ErrorCode::kInvalidArgument);
+    // A product beyond 64 bits, one that wraps to the bytes there are, a negative one, a rank that
+    // no tensor has.
+    const std::int64_t huge = std::int64_t{1} << 62;
+    for (const std::vector<std::int64_t>& dims : {std::vector<std::int64_t>{huge, huge},
+                                                  {huge, 4},
+                                                  {-1, 2},
+                                                  {-6},
+                                                  std::vector<std::int64_t>(33, 1),
+                                                  std::vector<std::int64_t>(1'000'000, 1)}) {
+      bad = good;
+      bad.dims = dims;
+      const auto set = one->set_input(0, bad.view());
+      ASSERT_FALSE(set) << dims.size() << " dimensions";
+      EXPECT_EQ(set.error().code, ErrorCode::kInvalidArgument) << set.error().message;
+    }
+    bad = good;
+    bad.bytes.clear();
+    EXPECT_EQ(one->set_input(0, bad.view()).error().code, ErrorCode::kInvalidArgument);
   }
+  EXPECT_FALSE(one->set_input(0xffffffff, good.view()));
+  const auto nobody = one->input_index("nobody calls an input so");
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(nobody.error().code, ErrorCode::kInvalidArgument) << nobody.error().message;
   const GraphDescription& d = graph_->description();
   if (d.inputs_known) {
     EXPECT_EQ(one->set_input(d.inputs.size(), good.view()).error().code,
