@@ -36,7 +36,12 @@ Sampler::Sampler(std::shared_ptr<const Model> model, const Sampling& sampling,
   if (sampling.temperature <= 0) {
     add(llama_sampler_init_greedy());
   } else {
-    if (sampling.top_k > 0) add(llama_sampler_init_top_k(sampling.top_k));
+    if (sampling.top_k > 0) {
+      if (llama_sampler_chain_n(chain_.get()) == 0 && sampling.top_k < count) {
+        top_ = static_cast<std::size_t>(sampling.top_k);
+      }
+      add(llama_sampler_init_top_k(sampling.top_k));
+    }
     if (sampling.typical_p < 1) add(llama_sampler_init_typical(sampling.typical_p, 1));
     if (sampling.top_p < 1) add(llama_sampler_init_top_p(sampling.top_p, 1));
     if (sampling.min_p > 0) add(llama_sampler_init_min_p(sampling.min_p, 1));
@@ -59,6 +64,26 @@ void Sampler::fill(const float* logits) {
   candidates_.resize(static_cast<std::size_t>(count));
   for (llama_token token = 0; token < count; ++token)
     candidates_[static_cast<std::size_t>(token)] = {token, logits[token], 0};
+}
+
+// What a chain that begins with top-k would keep, without a table of the whole vocabulary.
+void Sampler::fill_top(const float* logits) {
+  const auto more = [](const llama_token_data& a, const llama_token_data& b) {
+    return a.logit > b.logit;
+  };
+  const auto count = static_cast<llama_token>(model_->vocabulary_size());
+  candidates_.clear();
+  llama_token token = 0;
+  for (; candidates_.size() < top_; ++token)
+    candidates_.push_back({token, logits[token], 0});
+  std::ranges::make_heap(candidates_, more);  // the least likely of them is in front
+  for (float least = candidates_.front().logit; token < count; ++token) {
+    if (!(logits[token] > least)) continue;
+    std::ranges::pop_heap(candidates_, more);
+    candidates_.back() = {token, logits[token], 0};
+    std::ranges::push_heap(candidates_, more);
+    least = candidates_.front().logit;
+  }
 }
 
 llama_token Sampler::choose() {
@@ -86,7 +111,11 @@ Result<llama_token> Sampler::sample(const float* logits) {
   if (likeliest_only_) {
     token = likeliest(logits);
   } else {
-    fill(logits);
+    if (top_ != 0) {
+      fill_top(logits);
+    } else {
+      fill(logits);
+    }
     token = choose();
   }
   if (state_ && token != LLAMA_TOKEN_NULL && !allowed(token)) {

@@ -31,6 +31,7 @@ class Sampler {
 
  private:
   void fill(const float* logits);
+  void fill_top(const float* logits);
   llama_token choose();
   [[nodiscard]] llama_token likeliest(const float* logits) const;
   [[nodiscard]] bool allowed(llama_token token);
@@ -39,6 +40,7 @@ class Sampler {
   std::shared_ptr<const Grammar> grammar_;
   SamplerHandle chain_;
   bool likeliest_only_ = false;  // the chain does nothing else
+  std::size_t top_ = 0;          // the chain begins by keeping so many; 0: it does not
   std::optional<GrammarState> state_;
   std::vector<llama_token_data> candidates_;
 };

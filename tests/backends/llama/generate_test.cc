@@ -36,6 +36,37 @@ TEST(Llama, GreedyTextIsTheNativeLoopsTokenForToken) {
   }
 }
 
+TEST(Llama, SampledTextIsTheNativeChains) {
+  const std::string prompt = question("Tell me a story about a river.");
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  for (const std::uint32_t seed : {1U, 2U, 3U}) {
+    for (const int top_k : {40, 5, 0}) {
+      llama_sampler* chain = llama_sampler_chain_init({.no_perf = true});
+      if (top_k > 0) llama_sampler_chain_add(chain, llama_sampler_init_top_k(top_k));
+      llama_sampler_chain_add(chain, llama_sampler_init_top_p(0.95F, 1));
+      llama_sampler_chain_add(chain, llama_sampler_init_min_p(0.05F, 1));
+      llama_sampler_chain_add(chain, llama_sampler_init_temp(1.2F));
+      llama_sampler_chain_add(chain, llama_sampler_init_dist(seed));
+      Native native;
+      native.read(native.tokenize(prompt));
+      std::string expected;
+      for (int i = 0; i < 20; ++i) {
+        const llama_token token = native.sample(chain);
+        expected += native.piece(token);
+        if (native.ends(token)) break;
+        native.read({&token, 1});
+      }
+      llama_sampler_free(chain);
+      ASSERT_OK(text.configure(R"({"temp": 1.2, "n-predict": 20, "seed": )" + std::to_string(seed) +
+                               R"(, "top-k": )" + std::to_string(top_k) + "}"));
+      ASSERT_OK(text.set_prompt(prompt));
+      ASSERT_OK(text.generate());
+      EXPECT_EQ(text.output().value(), expected) << "seed " << seed << ", top-k " << top_k;
+    }
+  }
+}
+
 TEST(Llama, AStreamIsTheSameTextAsTheWhole) {
   const auto context = text_context(language_model());
   TextContext& text = *context->text();

@@ -31,6 +31,9 @@ class Native {
   /// After the last token that was read.
   [[nodiscard]] std::span<const float> logits() const;
   [[nodiscard]] llama_token likeliest() const;
+  [[nodiscard]] llama_token sample(llama_sampler* chain) const {
+    return llama_sampler_sample(chain, context_, -1);
+  }
 
  private:
   llama_model* model_ = nullptr;
