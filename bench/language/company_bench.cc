@@ -29,6 +29,23 @@ double percentile(std::vector<double> values, double part) {
   return values[std::min(at, values.size() - 1)];
 }
 
+// Pieces per second while all guests' texts flowed.
+double rate_of_all(const std::vector<std::vector<std::vector<Clock::time_point>>>& guests,
+                   std::size_t round) {
+  auto from = Clock::time_point::min();
+  auto to = Clock::time_point::max();
+  for (const auto& rounds : guests) {
+    from = std::max(from, rounds[round].front());
+    to = std::min(to, rounds[round].back());
+  }
+  double count = 0;
+  for (const auto& rounds : guests) {
+    count += static_cast<double>(
+        std::ranges::count_if(rounds[round], [&](auto at) { return at > from && at <= to; }));
+  }
+  return to > from ? count / std::chrono::duration<double>(to - from).count() : 0;
+}
+
 }  // namespace
 
 void bench_texts(const Settings& settings, Table& table) {
@@ -47,28 +64,30 @@ void bench_texts(const Settings& settings, Table& table) {
   std::vector<double> native_rate;
   std::vector<NativeText::Answer> answers;
   // All guests meet before each round; the last to come lets the native loop run.
-  Clock::time_point begun;
-  std::size_t met = 0;
-  double native_pieces = 0;
   const auto before_round = [&]() noexcept {
-    if (met++ != 0) guest_rate.push_back(native_pieces * 1e3 / ms_since(begun));
-    if (met > rounds) return;
+    if (native_rate.size() == rounds) return;  // they have ended
     let_threads_sleep();
     answers = native.answers(prompts, tokens);
-    native_pieces = 0;
+    double pieces = 0;
     for (const NativeText::Answer& each : answers)
-      native_pieces += each.rest;
-    native_rate.push_back(native_pieces * 1e3 / answers[0].rest_ms);
+      pieces += each.rest;
+    native_rate.push_back(pieces * 1e3 / answers[0].rest_ms);
     let_threads_sleep();
-    begun = Clock::now();
   };
   std::barrier meeting(static_cast<std::ptrdiff_t>(kGuests), before_round);
   std::vector<Talk> talks(kGuests);
+  std::vector<std::vector<std::vector<Clock::time_point>>> pieces(kGuests);  // of each round
   std::vector<std::thread> guests;
   for (std::size_t i = 0; i < kGuests; ++i) {
     guests.emplace_back([&, i] {
-      talks[i] = run_talk(*host, "chat", config, std::vector<std::string>(rounds + 1, prompts[i]),
-                          [&] { meeting.arrive_and_wait(); });
+      talks[i] = run_talk(
+          *host, "chat", config, std::vector<std::string>(rounds, prompts[i]),
+          [&] {
+            meeting.arrive_and_wait();
+            pieces[i].emplace_back();
+          },
+          [&] { pieces[i].back().push_back(Clock::now()); });
+      meeting.arrive_and_drop();  // whoever failed keeps nobody waiting
     });
   }
   for (std::thread& guest : guests)
@@ -80,6 +99,8 @@ void bench_texts(const Settings& settings, Table& table) {
       good = good && told.text == hash_of(answers[i].text) && told.rest == answers[i].rest;
     }
   }
+  for (std::size_t round = 0; good && round < rounds; ++round)
+    guest_rate.push_back(rate_of_all(pieces, round));
   const double ratio = median_ratio(guest_rate, native_rate);
   table.add({.what = "tokens per second of 8 guests at once ÷ llama.cpp called directly in batches "
                      "of 8, " +
