@@ -32,14 +32,13 @@ Decoded decode_utf8(std::string_view text) noexcept {
   return {length, point};
 }
 
-}  // namespace
-
-std::string printable(std::string_view text, std::size_t max_bytes) {
+std::string made_printable(std::string_view text, std::size_t max_bytes, bool keep_lines) {
   std::string out;
   while (!text.empty()) {
     if (out.size() >= max_bytes) return out + "…";
     const auto [length, point] = decode_utf8(text);
-    const bool control = point < 0x20 || (point >= 0x7F && point < 0xA0);
+    const bool space = keep_lines && (point == '\n' || point == '\t');
+    const bool control = !space && (point < 0x20 || (point >= 0x7F && point < 0xA0));
     if (length == 0 || control) {
       const std::size_t bytes = length == 0 ? 1 : length;
       for (std::size_t i = 0; i < bytes; ++i) {
@@ -52,6 +51,16 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t max_bytes) {
+  return made_printable(text, max_bytes, false);
+}
+
+std::string printable_lines(std::string_view text, std::size_t max_bytes) {
+  return made_printable(text, max_bytes, true);
 }
 
 bool is_utf8(std::string_view text) noexcept {

@@ -12,6 +12,9 @@ namespace nacre {
 /// cut and ends in "…".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 2000);
 
+/// The same for a text of several lines, which stay lines.
+[[nodiscard]] std::string printable_lines(std::string_view text, std::size_t max_bytes = 8000);
+
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace nacre

@@ -28,6 +28,8 @@ void exit_on_signals() noexcept {
   struct sigaction action = {};
   action.sa_handler = end_process;
   sigemptyset(&action.sa_mask);
+  // A file that grows beyond `ulimit -f` is an error of the write, the guest's or ours, and no end.
+  ::signal(SIGXFSZ, SIG_IGN);
   for (const int signal : {SIGINT, SIGTERM}) {
     struct sigaction before = {};
     ::sigaction(signal, nullptr, &before);

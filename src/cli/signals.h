@@ -12,7 +12,8 @@
 
 namespace nacre::cli {
 
-/// Once, before other threads exist.
+/// Once, before other threads exist. A write beyond `ulimit -f` no longer ends the program: it
+/// fails.
 void exit_on_signals() noexcept;
 
 /// Writes all of `bytes` beside `path` and moves it there: the file is whole or not there. One at

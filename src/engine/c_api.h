@@ -43,12 +43,8 @@ using ExportTypeVec = OwnedVec<wasm_exporttype_vec_t, wasm_exporttype_vec_delete
   return {text.data, text.size};
 }
 
-/// An error's whole message, its causes included.
-[[nodiscard]] inline std::string message_of(const wasmtime_error_t& error) {
-  ByteVec text;
-  wasmtime_error_message(&error, &text);
-  return std::string(view(text));
-}
+/// An error's whole message, its causes included, fit for a terminal: a guest chose much of it.
+[[nodiscard]] std::string message_of(const wasmtime_error_t& error);
 
 /// A type as text: "(i32, i32) -> i32", "memory, 32-bit, 1 page or more".
 [[nodiscard]] std::string type_text(const wasm_externtype_t& type);
@@ -68,6 +64,10 @@ struct nacre_store_limits {
   std::uint64_t table_refused;
 };
 void nacre_store_set_limits(wasmtime_store_t* store, nacre_store_limits* limits);
+
+// From component_shim/src/words.rs.
+void nacre_error_words(const wasmtime_error_t* error, wasm_byte_vec_t* out);
+void nacre_trap_words(const wasm_trap_t* trap, wasm_byte_vec_t* out);
 
 // From component_shim/src/standard_streams.rs.
 using nacre_sink_t = bool (*)(void* env, const unsigned char* bytes, std::size_t size);

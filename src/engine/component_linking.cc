@@ -10,6 +10,8 @@
 #include <string>
 
 #include "abi/component/component_state.h"
+#include "abi/printable.h"
+#include "engine/linking.h"
 
 namespace nacre::engine {
 namespace {
@@ -167,14 +169,15 @@ Result<ComponentLinkerHandle> make_component_linker(const wasm_engine_t* engine)
 Result<ComponentPreHandle> resolve_imports(const wasmtime_component_linker_t* linker,
                                            const wasmtime_component_t* component,
                                            const std::vector<ExternInfo>& imports) {
-  std::string missing;
+  MissingImports missing;
   for (const ExternInfo& import : imports) {
     if (offers_interface(import.name)) continue;
-    missing += fmt::format("\n  {}{}", import.name, hint_for(InterfaceName(import.name)));
+    missing.add(
+        fmt::format("  {}{}", printable(import.name, 400), hint_for(InterfaceName(import.name))));
   }
   if (!missing.empty()) {
     return fail(ErrorCode::kUnsupportedOperation,
-                "the guest imports what is not offered here:" + missing);
+                "the guest imports what is not offered here:" + missing.text());
   }
   nacre_component_pre_t* pre = nullptr;
   if (ErrorHandle error{nacre_component_instantiate_pre(linker, component, &pre)}) {

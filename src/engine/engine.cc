@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "base/descriptor.h"
 #include "engine/component_linking.h"
 #include "engine/engine_state.h"
+#include "engine/instantiations.h"
 #include "engine/processor.h"
 
 namespace nacre::engine {
@@ -277,6 +279,13 @@ Result<Module> Engine::load_module(std::span<const std::byte> bytes,
     case Content::kModule:
       return load_wasm<ModuleCode>(state_, bytes);
     case Content::kComponent:
+      if (const auto count = instantiations_of(bytes); count > kMostInstantiations) {
+        return fail(ErrorCode::kTooLarge,
+                    fmt::format("the guest is a component that instantiates {} components; at most "
+                                "{} are compiled",
+                                count == UINT64_MAX ? "no end of" : std::to_string(count),
+                                kMostInstantiations));
+      }
       return load_wasm<ComponentCode>(state_, bytes);
     case Content::kCompiledModule:
       return load_precompiled<ModuleCode>(state_, bytes, options);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "engine/engine.h"
@@ -101,6 +102,15 @@ wasmtime_func_t start_of(wasmtime_context_t* context, const wasmtime_instance_t&
   return item.of.func;
 }
 
+/// The VM is set up without them, and says so in words for who set it up.
+Result<void> check_unshared(const Module& module) {
+  if (!module.memories()) return {};  // precompiled code does not say
+  if (std::ranges::none_of(*module.memories(), &MemoryInfo::shared)) return {};
+  return fail(ErrorCode::kUnsupportedOperation,
+              "the guest has a memory that threads share; here a guest has one thread, so build it "
+              "without threads");
+}
+
 Result<void> link_module(Instance::State& state, wasmtime_context_t* context) {
   const auto pre = state.module.state().module_pre(context, state.options.host_functions);
   if (!pre) return std::unexpected(pre.error());
@@ -153,7 +163,7 @@ std::optional<Ending> call_component(Instance::State& state, wasmtime_context_t*
   if (ErrorHandle error{
           nacre_component_pre_run(state.component_pre, context, &exit_code, &trap_code, &began)}) {
     Ending ending = ending_of(*error);
-    if (trap_code >= 0) ending.code = static_cast<wasmtime_trap_code_t>(trap_code);
+    if (trap_code >= 0) ending.set_code(static_cast<wasmtime_trap_code_t>(trap_code));
     // A start function traps before run is called.
     ending.began = ending.began || began || trap_code >= 0;
     return ending;
@@ -202,6 +212,9 @@ Result<Instance> Instance::create(const Module& module, InstanceOptions options)
   auto linked =
       module.is_component() ? link_component(*state, context) : link_module(*state, context);
   if (!linked) return std::unexpected(std::move(linked.error()));
+  if (auto unshared = check_unshared(module); !unshared) {
+    return std::unexpected(std::move(unshared.error()));
+  }
 
   if (built.meter_fuel) {
     if (ErrorHandle error{wasmtime_context_set_fuel(context, wanted.fuel.value_or(UINT64_MAX))}) {

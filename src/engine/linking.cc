@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "abi/printable.h"
 #include "engine/store_state.h"
 
 namespace nacre::engine {
@@ -118,6 +119,13 @@ struct Import {
   const wasm_externtype_t* type;
 };
 
+/// "module.name", which a guest chose, for a person.
+std::string name_of(const Import& import) {
+  constexpr std::size_t kMostBytes = 200;
+  return fmt::format("{}.{}", printable(import.module, kMostBytes),
+                     printable(import.name, kMostBytes));
+}
+
 /// The host function an import means: by name, and by type where a name has several.
 const HostFunction* find_function(const Import& import, std::span<const HostFunction> functions) {
   const wasm_functype_t* type = wasm_externtype_as_functype_const(import.type);
@@ -135,9 +143,9 @@ const HostFunction* find_function(const Import& import, std::span<const HostFunc
 Result<void> check_memory(const wasmtime_module_t* module, const Import& because) {
   const auto refuse = [&](std::string_view what) {
     return fail(ErrorCode::kMissingMemory,
-                fmt::format("the guest imports {}.{}, so it must export its memory under the name "
+                fmt::format("the guest imports {}, so it must export its memory under the name "
                             "'memory', 32-bit and not shared; {}",
-                            because.module, because.name, what));
+                            name_of(because), what));
   };
   ExportTypeVec exports;
   wasmtime_module_exports(module, &exports);
@@ -160,6 +168,7 @@ std::string_view hint_for(std::string_view module) {
   if (module == "wasi_unstable") {
     return " (WASI before preview 1: build the guest again with a current toolchain)";
   }
+  if (module == "wasi") return " (threads are not offered: build the guest without them)";
   if (module == "env") return " (often a function that was not linked into the guest)";
   if (module.starts_with("wasi:")) return " (WASI preview 2: this belongs to a component)";
   return "";
@@ -182,7 +191,7 @@ std::string missing_import(const Import& import, const wasmtime_linker_t* linker
     offered = type_text(*type);
     if (offered == type_text(*import.type)) return {};
   }
-  const std::string name = fmt::format("{}.{}", import.module, import.name);
+  const std::string name = name_of(import);
   const std::string wanted = type_text(*import.type);
   if (offered.empty()) return fmt::format("  {} {}{}", name, wanted, hint_for(import.module));
   return fmt::format("  {} {}: it is offered as {}", name, wanted, offered);
@@ -249,21 +258,21 @@ Result<InstancePreHandle> resolve_imports(const wasmtime_linker_t* linker,
   const ErrorHandle error(wasmtime_linker_instantiate_pre(linker, module, &pre));
   if (!error) return InstancePreHandle(pre);
 
-  std::string missing;
+  MissingImports missing;
   ImportTypeVec imports;
   wasmtime_module_imports(module, &imports);
   for (std::size_t i = 0; i < imports.size; ++i) {
     const Import import(*imports.data[i]);
     if (find_function(import, functions) != nullptr) continue;
     const std::string line = missing_import(import, linker, context, functions);
-    if (!line.empty()) missing += "\n" + line;
+    if (!line.empty()) missing.add(line);
   }
   if (missing.empty()) {
     return fail(ErrorCode::kRuntimeError,
                 "the guest's imports could not be resolved: " + message_of(*error));
   }
   return fail(ErrorCode::kUnsupportedOperation,
-              "the guest imports what Nacre does not offer:" + missing);
+              "the guest imports what Nacre does not offer:" + missing.text());
 }
 
 Result<std::vector<bool>> offered_imports(wasm_engine_t* engine, const wasmtime_module_t* module,

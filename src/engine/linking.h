@@ -2,7 +2,10 @@
 #ifndef NACRE_SRC_ENGINE_LINKING_H_
 #define NACRE_SRC_ENGINE_LINKING_H_
 
+#include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/c_api.h"
@@ -10,6 +13,24 @@
 #include "nacre/error.h"
 
 namespace nacre::engine {
+
+/// What a guest imports and does not find here, a line each; beyond what a person reads, a number.
+class MissingImports {
+ public:
+  void add(std::string_view line) {
+    if (++count_ <= kMostLines) lines_.append("\n").append(line);
+  }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] std::string text() const {
+    if (count_ <= kMostLines) return lines_;
+    return lines_ + "\n  and " + std::to_string(count_ - kMostLines) + " more";
+  }
+
+ private:
+  static constexpr std::size_t kMostLines = 50;
+  std::size_t count_ = 0;
+  std::string lines_;
+};
 
 /// A linker with WASI, and with those of `functions` that `module` imports. The entries of
 /// `functions` must outlive the linker. Every store used with it must have a StoreState as its

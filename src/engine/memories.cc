@@ -12,6 +12,8 @@
 
 #include <cstdint>
 
+#include "engine/binary_reader.h"
+
 namespace nacre::engine {
 namespace {
 
@@ -21,37 +23,8 @@ constexpr unsigned k64 = 4;
 constexpr unsigned kPageSize = 8;
 constexpr int kDeepest = 64;  // components in components
 
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
-
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
-
-  [[nodiscard]] std::optional<std::span<const std::byte>> take(std::uint64_t size) {
-    if (size > rest_.size()) return std::nullopt;
-    const auto taken = rest_.first(static_cast<std::size_t>(size));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
-
-  [[nodiscard]] std::optional<std::uint64_t> number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = take(1);
-      if (!byte) return std::nullopt;
-      const auto bits = std::to_integer<std::uint64_t>(byte->front());
-      value |= (bits & 0x7f) << shift;
-      if ((bits & 0x80) == 0) return value;
-    }
-    return std::nullopt;
-  }
-
- private:
-  std::span<const std::byte> rest_;
-};
-
 bool read_memories(std::span<const std::byte> section, std::vector<MemoryInfo>& out) {
-  Reader reader(section);
+  BinaryReader reader(section);
   const auto count = reader.number();
   if (!count) return false;
   for (std::uint64_t i = 0; i < *count; ++i) {
@@ -78,7 +51,7 @@ bool read_memories(std::span<const std::byte> section, std::vector<MemoryInfo>& 
 
 bool read_binary(std::span<const std::byte> wasm, std::vector<MemoryInfo>& out, int depth) {
   if (depth > kDeepest) return false;
-  Reader reader(wasm);
+  BinaryReader reader(wasm);
   const auto head = reader.take(8);
   if (!head) return false;
   const bool component = (*head)[6] == std::byte{1};

@@ -33,9 +33,11 @@ std::string_view value_type_name(const wasm_valtype_t* type) {
 }
 
 std::string list_text(const wasm_valtype_vec_t& types) {
+  constexpr std::size_t kMostShown = 32;
   std::string text = "(";
   for (std::size_t i = 0; i < types.size; ++i) {
     if (i != 0) text += ", ";
+    if (i == kMostShown) return text + fmt::format("and {} more)", types.size - i);
     text += value_type_name(types.data[i]);
   }
   return text + ")";

@@ -4,15 +4,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
+
+#include "abi/printable.h"
 
 namespace nacre::engine {
 namespace {
 
+constexpr std::size_t kMostNameBytes = 1000;  // of a name that is looked at
+constexpr std::size_t kMostShownBytes = 300;  // of one that is shown
+
+/// A mangled name says "the same again" in two letters, and each time may double what it stands
+/// for: 235 bytes can mean 276 MB, and nothing in the library ends that. So a name that says it
+/// more often than this, in any of the ways there are, is shown as it is.
+bool may_be_demangled(std::string_view name) {
+  constexpr std::ptrdiff_t kMostRepeats = 20;
+  return name.starts_with("_Z") && name.size() <= kMostNameBytes &&
+         std::ranges::count_if(name, [](char letter) {
+           return letter == 'S' || letter == 'T' || letter == 'D';
+         }) <= kMostRepeats;
+}
+
 std::string demangled(std::string_view name) {
-  std::string text(name);
-  if (!text.starts_with("_Z")) return text;
+  std::string text(name.substr(0, kMostNameBytes));
+  if (!may_be_demangled(name)) return text;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> plain(
       abi::__cxa_demangle(text.c_str(), nullptr, nullptr, &status), &std::free);
@@ -60,19 +77,9 @@ std::string_view words_for(wasmtime_trap_code_t code) noexcept {
   }
 }
 
-/// The VM's message without the backtrace in it, which comes as frames.
-std::string without_backtrace(std::string message) {
-  while (!message.empty() && message.back() == '\0')
-    message.pop_back();
-  if (message.starts_with("error while executing at wasm backtrace:")) {
-    constexpr std::string_view kCause = "Caused by:";
-    const auto cause = message.find(kCause);
-    message.erase(0, cause == std::string::npos ? message.size() : cause + kCause.size());
-  }
-  constexpr std::string_view kSpace = " \n\t";
-  message.erase(0, std::min(message.find_first_not_of(kSpace), message.size()));
-  message.erase(message.find_last_not_of(kSpace) + 1);
-  return message.empty() ? "it stopped without saying why" : message;
+std::string said_by(const ByteVec& text) {
+  if (text.size == 0) return "it stopped without saying why";
+  return printable_lines(view(text));
 }
 
 std::vector<Frame> frames_of(const wasm_frame_vec_t& raw) {
@@ -82,7 +89,7 @@ std::vector<Frame> frames_of(const wasm_frame_vec_t& raw) {
     const wasm_frame_t* frame = raw.data[i];
     const wasm_name_t* module = wasmtime_frame_module_name(frame);
     const wasm_name_t* function = wasmtime_frame_func_name(frame);
-    frames.push_back({.module = module ? std::string(view(*module)) : "",
+    frames.push_back({.module = module ? std::string(view(*module).substr(0, kMostNameBytes)) : "",
                       .function = function ? demangled(view(*function)) : "",
                       .function_index = wasm_frame_func_index(frame),
                       .module_offset = wasm_frame_module_offset(frame)});
@@ -92,19 +99,22 @@ std::vector<Frame> frames_of(const wasm_frame_vec_t& raw) {
 
 }  // namespace
 
+std::string message_of(const wasmtime_error_t& error) {
+  ByteVec text;
+  nacre_error_words(&error, &text);
+  return said_by(text);
+}
+
 Ending ending_of(const wasm_trap_t& trap) {
   Ending ending;
   FrameVec frames;
   wasm_trap_trace(&trap, &frames);
   ending.frames = frames_of(frames);
-  if (wasmtime_trap_code_t code = 0; wasmtime_trap_code(&trap, &code)) {
-    ending.code = code;
-    ending.words = words_for(code);
-  }
+  if (wasmtime_trap_code_t code = 0; wasmtime_trap_code(&trap, &code)) ending.set_code(code);
   if (ending.words.empty()) {
     ByteVec text;
-    wasm_trap_message(&trap, &text);
-    ending.words = without_backtrace(std::string(view(text)));
+    nacre_trap_words(&trap, &text);
+    ending.words = said_by(text);
   }
   return ending;
 }
@@ -113,19 +123,28 @@ Ending ending_of(const wasmtime_error_t& error) {
   FrameVec frames;
   wasmtime_error_wasm_trace(&error, &frames);
   return {.code = std::nullopt,
-          .words = without_backtrace(message_of(error)),
+          .words = message_of(error),
           .frames = frames_of(frames),
           .began = frames.size != 0};
+}
+
+void Ending::set_code(wasmtime_trap_code_t trap_code) {
+  code = trap_code;
+  if (const std::string_view known = words_for(trap_code); !known.empty()) words = known;
 }
 
 std::string format_backtrace(std::span<const Frame> frames) {
   std::string text;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Frame& frame = frames[i];
-    text += fmt::format(
-        "{:>5}: {:#010x}  {}{}{}\n", i, frame.module_offset, frame.module,
-        frame.module.empty() ? "" : "!",
-        frame.function.empty() ? fmt::format("function {}", frame.function_index) : frame.function);
+    // An offset of all ones is that of no instruction: the call itself failed.
+    const std::string where = frame.module_offset == SIZE_MAX
+                                  ? std::string(10, ' ')
+                                  : fmt::format("{:#010x}", frame.module_offset);
+    text += fmt::format("{:>5}: {}  {}{}{}\n", i, where, printable(frame.module, kMostShownBytes),
+                        frame.module.empty() ? "" : "!",
+                        frame.function.empty() ? fmt::format("function {}", frame.function_index)
+                                               : printable(frame.function, kMostShownBytes));
   }
   return text;
 }

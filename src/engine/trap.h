@@ -17,6 +17,9 @@ struct Ending {
   std::string words;  ///< goes after "the guest trapped: ", e.g. "it divided an integer by zero"
   std::vector<Frame> frames;  ///< innermost first
   bool began = true;          ///< false when the guest could not even be instantiated
+
+  /// With the words for it, where there are any.
+  void set_code(wasmtime_trap_code_t trap_code);
 };
 
 [[nodiscard]] Ending ending_of(const wasm_trap_t& trap);

@@ -34,5 +34,10 @@ TEST(Printable, CutsWhatIsLong) {
   EXPECT_EQ(printable("xxxxxxxxxx", 10), "xxxxxxxxxx");
 }
 
+TEST(Printable, LinesStayLinesWhereTheyAreWanted) {
+  EXPECT_EQ(printable_lines("a\n\tb\x1b\n"), "a\n\tb\\x1b\n");
+  EXPECT_EQ(printable_lines(std::string(100, '\n'), 3), "\n\n\n…");
+}
+
 }  // namespace
 }  // namespace nacre

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "../in_ci.h"
 #include "suite.h"
 
 namespace nacre::test {
@@ -34,11 +35,6 @@ std::vector<std::string> built_backends() {
   for (std::string name; std::getline(list, name, ',');)
     names.push_back(name);
   return names;
-}
-
-bool in_ci() {
-  const char* ci = std::getenv("CI");
-  return ci != nullptr && std::string_view(ci) == "true";
 }
 
 TEST(BackendSuite, EveryBuiltBackendHasACase) {

@@ -82,6 +82,17 @@ TEST(Stop, AGuestThatEndsInTimeIsNotDisturbed) {
   EXPECT_LT(ended.took, 30s);
 }
 
+TEST(Stop, AFileThatMayNotGrowIsTheGuestsProblem) {
+  const ScratchDir dir;
+  Process limited({"/bin/sh", "-c", "ulimit -f 1; exec \"$0\" \"$@\"", program(), "run", "--dir",
+                   dir.path().string() + "::.", guest("files.wasm"), "write", "big",
+                   std::string(100'000, 'x')});
+  const Ended ended = limited.wait();
+  EXPECT_EQ(ended.signal, 0);
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("big"));
+}
+
 TEST(Stop, MemoryLimitMakesGrowAnswerMinusOne) {
   const Ended ended = nacre(words({"--max-memory", "64M"}, "allocate_for_ever.wasm", {"stop"}));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;

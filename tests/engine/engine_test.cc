@@ -9,6 +9,7 @@ namespace nacre::engine {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -260,6 +261,43 @@ TEST(Imports, AllThatIsMissingIsListedAtOnce) {
   EXPECT_THAT(message, HasSubstr("env.memory memory, 32-bit"));
   EXPECT_THAT(message, HasSubstr("env.puts"));
   EXPECT_THAT(message, Not(HasSubstr("fd_write")));
+}
+
+TEST(Imports, AListThatNobodyReadsIsCut) {
+  std::string text = "(module (func (export \"_start\"))";
+  text.insert(text.find("(func"), R"((import "a\1b[2J" "b\0ac" (func)))");
+  for (int i = 0; i < 1000; ++i)
+    text.insert(text.find("(func (export"),
+                "(import \"env\" \"f" + std::to_string(i) + "\" (func))");
+  const auto outcome = run(make_engine(), text + ")");
+  ASSERT_FALSE(outcome);
+  const std::string& message = outcome.error().message;
+  EXPECT_THAT(message, HasSubstr("\n  a\\x1b[2J.b\\x0ac () -> ()\n"));
+  EXPECT_THAT(message, EndsWith("\n  and 951 more"));
+  EXPECT_LT(message.size(), 10'000U);
+}
+
+TEST(Imports, TypesAreCutToo) {
+  std::string params;
+  for (int i = 0; i < 1000; ++i)
+    params += " i64";
+  const auto outcome = run(make_engine(), "(module (import \"a\" \"b\" (func (param" + params +
+                                              ") (result" + params + "))))");
+  ASSERT_FALSE(outcome);
+  EXPECT_LT(outcome.error().message.size(), 1000U);
+  EXPECT_THAT(outcome.error().message, HasSubstr("and 968 more"));
+}
+
+TEST(Instance, HasOneThread) {
+  for (const std::string_view threads :
+       {R"((module (memory (export "memory") 1 2 shared) (func (export "_start"))))",
+        R"((module (import "wasi" "thread-spawn" (func (param i32) (result i32)))
+             (import "env" "memory" (memory 1 2 shared)) (func (export "_start"))))"}) {
+    const auto outcome = run(make_engine(), threads);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_THAT(outcome.error().message, HasSubstr("thread"));
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../in_ci.h"
 #include "abi_test_base.h"
 
 namespace nacre::test {
@@ -113,8 +114,7 @@ class MatrixOfFormats : public testing::TestWithParam<std::tuple<Abi, Format>> {
 TEST_P(MatrixOfFormats, InfersTheSame) {
   const auto& [abi, format] = GetParam();
   if (!is_built(format.backend)) {
-    const char* ci = std::getenv("CI");
-    if (ci != nullptr && *ci != '\0') FAIL() << "this build has no backend " << format.backend;
+    if (in_ci()) FAIL() << "this build has no backend " << format.backend;
     GTEST_SKIP() << "this build has no backend " << format.backend;
   }
   const std::vector<std::string> answers = {"argmax", "checksum"};

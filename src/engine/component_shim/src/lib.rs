@@ -19,3 +19,4 @@ mod nacre_nn;
 mod span;
 mod standard_streams;
 mod wasi_nn;
+mod words;
