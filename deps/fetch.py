@@ -14,52 +14,38 @@ $NACRE_CACHE, else ~/.cache/nacre. Nothing is fetched twice. Only the standard l
 import argparse
 import json
 import os
-import pathlib
-import platform
 import re
 import shutil
-import subprocess
 import sys
 import time
 
-from cache import (
-    Cache,
-    FetchError,
-    Stopped,
-    hash_of,
-    on_terminal,
-    run,
-    say,
-    stop_cleanly_on_signals,
+from builds import (
+    LLAMA,
+    LLAMA_COMMON,
+    LLAMA_FLAGS,
+    LLAMA_VARIANTS,
+    SHIM,
+    WASI_ADAPTER,
+    build_llama,
+    cargo_build,
+    copy_engine_headers,
+    copy_wasi_adapter,
+    rust_version,
 )
+from cache import Cache, FetchError, Stopped, hash_of, run, say, stop_cleanly_on_signals
+from registries import (
+    DEPS,
+    WHEEL_PYTHON,
+    fetch_onnxruntime_headers,
+    pinned_version,
+    pip_install,
+    requirements,
+)
+from tables import FILE_TYPES, write_file_types, write_labels
 
-DEPS = pathlib.Path(__file__).resolve().parent
-SHIM = DEPS.parent / "src" / "engine" / "component_shim"
-WASI_ADAPTER = DEPS / "cargo" / "wasi-adapter"
-LLAMA = DEPS / "cargo" / "llama"
-RUST_NEEDED = (1, 95)
 ENGINE_KEPT_SECONDS = 30 * 24 * 3600
-# Wheels that only carry a library or data are taken for this Python whatever Python runs us.
-WHEEL_PYTHON = "3.11"
 SYSTEM_PYTHON = "/usr/bin/python3"
-# llama.cpp can be built for 14 kinds of x86-64 processor, of which it takes the best at run time.
-# Each costs 50 s of compiling. Kept: any processor, those with AVX2, and those with AVX-512 and VNNI
-# (where int8 products, most of a quantised model's work, are one instruction).
-LLAMA_VARIANTS = ("x64", "haswell", "icelake")
-LLAMA_FLAGS = (
-    "-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON "
-    "-DCMAKE_INSTALL_RPATH=$ORIGIN -DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON "
-    "-DGGML_CPU_ALL_VARIANTS=ON -DGGML_OPENMP=OFF -DGGML_CCACHE=OFF -DLLAMA_BUILD_TOOLS=OFF "
-    "-DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF "
-    "-DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_COMMON=OFF"
-).split()
-# Of llama.cpp's `common` folder only what turns a JSON schema into a grammar.
-LLAMA_COMMON = (
-    "common.h json-schema-to-grammar.cpp json-schema-to-grammar.h json-schema.cpp json-schema.h "
-    "json.cpp json.h trie.cpp trie.h unicode.cpp unicode.h"
-).split()
 TFLITE_VERSION = "2.17.1"  # of the library in the wheel that deps/python/tflite.txt names
-WHEEL_PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (35, 28, 24, 17, 12)]
 
 
 class Recipes:
@@ -357,266 +343,7 @@ RECIPES = {
 }
 
 
-# -- pip
-
-
-def requirements(name):
-    return DEPS / "python" / f"{name}.txt"
-
-
-def pinned_version(name):
-    return re.search(r"^[\w-]+==(\S+)", requirements(name).read_text("utf-8"), re.MULTILINE)[1]
-
-
-def pip_install(name, what, folder, python=WHEEL_PYTHON):
-    """Unpacks the locked wheels of deps/python/NAME.txt into `folder`."""
-    if platform.machine() != "x86_64" or platform.system() != "Linux":
-        raise FetchError(
-            f"{what} is pinned for Linux on x86-64 only, and this is {platform.system()} on "
-            f"{platform.machine()}. Install it yourself and give its place to CMake with -D."
-        )
-    probe = [sys.executable, "-m", "pip", "--version"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:
-        raise FetchError(
-            f"{what} is fetched with pip, which {sys.executable} does not have. "
-            "Install it: apt-get install python3-pip"
-        )
-    command = [sys.executable, "-m", "pip", "install", "--target", folder, "--no-deps"]
-    command += ["--require-hashes", "--only-binary=:all:", "--no-compile", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--no-input", "--root-user-action=ignore"]
-    command += [] if on_terminal() else ["--quiet"]
-    if python:
-        command += ["--implementation", "cp", "--python-version", python]
-        for tag in WHEEL_PLATFORMS:
-            command += ["--platform", tag]
-    command += ["-r", requirements(name)]
-    scratch = folder / ".tmp"  # pip's own, so that it too is gone if we are stopped.
-    scratch.mkdir(parents=True)
-    say(f"nacre deps: fetching {what} with pip ...")
-    env = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "TMPDIR": str(scratch)}
-    if run(command, env=env) != 0:
-        raise FetchError(
-            f"pip could not fetch {what}; it says why above. If its hash did not match, do not use "
-            f"that file: the lock is deps/python/{name}.txt."
-        )
-    shutil.rmtree(scratch)
-
-
-# -- npm
-
-
-def fetch_onnxruntime_headers(folder):
-    if not shutil.which("npm"):
-        raise FetchError(
-            "ONNX Runtime's C headers are fetched with npm, which is not on PATH. "
-            "Install it: apt-get install npm"
-        )
-    project = folder / "project"
-    shutil.copytree(DEPS / "npm" / "onnxruntime-headers", project)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    command += ["--no-update-notifier", "--cache", project / "cache"]
-    command += [] if on_terminal() else ["--loglevel=error"]
-    say("nacre deps: fetching ONNX Runtime's C headers with npm (150 MB, 1 MB is kept) ...")
-    if run(command, cwd=project) != 0:
-        raise FetchError(
-            "npm could not fetch ONNX Runtime's headers; it says why above. "
-            "The lock is deps/npm/onnxruntime-headers/package-lock.json."
-        )
-    found = sorted(project.glob("node_modules/*/Plugins/**/Headers/onnxruntime_c_api.h"))
-    if not found:
-        raise FetchError("The npm package of ONNX Runtime no longer holds onnxruntime_c_api.h.")
-    for header in found[0].parent.glob("*.h"):
-        shutil.copy2(header, folder)
-    shutil.rmtree(project)
-
-
-# -- cargo
-
-
-def rust_version():
-    try:
-        text = subprocess.run(
-            ["rustc", "--version"], cwd=SHIM, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        if not shutil.which("cargo"):
-            raise FileNotFoundError
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise FetchError(
-            "The engine is built with Rust, and rustc or cargo cannot be run. "
-            "Install Rust 1.95 or newer, for instance with rustup."
-        ) from error
-    found = re.match(r"rustc (\d+)\.(\d+)", text)
-    if not found or (int(found[1]), int(found[2])) < RUST_NEEDED:
-        raise FetchError(
-            f"The engine needs Rust {RUST_NEEDED[0]}.{RUST_NEEDED[1]} or newer, "
-            f"and this is {text}. Install a newer one, for instance with `rustup update stable`."
-        )
-    return text
-
-
-def cargo_build(target):
-    command = ["cargo", "build", "--release", "--locked", "--target-dir", target]
-    first = not (target / "release" / "libnacre_engine.a").exists()
-    how_long = " (about 6 minutes on 2 cores)" if first else ""
-    say(f"nacre deps: building the engine with cargo{how_long} ...")
-    last, compiled = [], 0
-
-    def follow(line):
-        nonlocal compiled
-        last.append(line)
-        del last[:-30]
-        if line.lstrip().startswith("Compiling "):
-            compiled += 1
-            if compiled % 50 == 0:
-                say(f"nacre deps: {compiled} crates of the engine compiled")
-
-    if run(command, cwd=SHIM, each_line=None if on_terminal() else follow) != 0:
-        last.append("cargo could not build src/engine/component_shim; it says why above.")
-        raise FetchError("\n".join(last))
-
-
-def copy_engine_headers(folder):
-    """The headers of the crate itself, and conf.h for the features that are really switched on."""
-    crate, metadata = locked_crate(SHIM, "wasmtime-c-api-impl")
-    (node,) = [each for each in metadata["resolve"]["nodes"] if each["id"] == crate["id"]]
-    source = pathlib.Path(crate["manifest_path"]).parent / "include"
-    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.in"))
-    template = (source / "wasmtime" / "conf.h.in").read_text("utf-8")
-    (folder / "wasmtime" / "conf.h").write_text(configured(template, node["features"]), "utf-8")
-
-
-def locked_crate(project, name):
-    """What cargo knows of the crate `name` in the locked `project`, and of everything there."""
-    command = ["cargo", "metadata", "--locked", "--format-version=1"]
-    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        where = project.relative_to(DEPS.parent)
-        raise FetchError(f"{result.stderr}cargo could not read {where}.")
-    metadata = json.loads(result.stdout)
-    (crate,) = [each for each in metadata["packages"] if each["name"] == name]
-    return crate, metadata
-
-
-def copy_wasi_adapter(folder):
-    if not shutil.which("cargo"):
-        raise FetchError(
-            "The WASI adapter of components is fetched with cargo, which is not on PATH. "
-            "Install Rust, for instance with rustup."
-        )
-    say("nacre deps: fetching the WASI adapter of components with cargo ...")
-    # metadata alone fetches too; its progress is not seen, and the file is small.
-    crate, _ = locked_crate(WASI_ADAPTER, "wasi-preview1-component-adapter-provider")
-    artefacts = pathlib.Path(crate["manifest_path"]).parent / "artefacts"
-    shutil.copy2(artefacts / "wasi_snapshot_preview1.command.wasm", folder)
-
-
-def build_llama(folder):
-    """Shared libraries of llama.cpp in lib/, its headers in include/, LLAMA_COMMON in common/."""
-    for tool, package in (("cargo", "Rust, for instance with rustup"), ("cmake", "cmake")):
-        if not shutil.which(tool):
-            raise FetchError(
-                f"llama.cpp is fetched and built with {tool}, which is not on PATH. "
-                f"Install {package}."
-            )
-    say("nacre deps: fetching llama.cpp with cargo (41 MB) ...")
-    crate, _ = locked_crate(LLAMA, "llama-cpp-sys-2")
-    given = pathlib.Path(crate["manifest_path"]).parent / "llama.cpp"
-    source, build = folder / "source", folder / "build"
-    shutil.copytree(given, source, ignore=shutil.ignore_patterns("tests", "docs", "models", "*.gguf"))
-    # src/models is code, unlike the models/ at the top.
-    shutil.copytree(given / "src" / "models", source / "src" / "models")
-    keep_llama_variants(source / "ggml" / "src" / "CMakeLists.txt")
-
-    configure = ["cmake", "-S", source, "-B", build, *LLAMA_FLAGS]
-    configure += ["-G", "Ninja"] if shutil.which("ninja") else []
-    if shutil.which("ccache"):
-        configure += [f"-DCMAKE_{language}_COMPILER_LAUNCHER=ccache" for language in ("C", "CXX")]
-    jobs = str(os.cpu_count() or 1)
-    say("nacre deps: building llama.cpp with cmake (about 4 minutes on 2 cores) ...")
-    last = []
-
-    def follow(line):
-        last.append(line)
-        del last[:-40]
-
-    env = {"CCACHE_BASEDIR": str(folder), "CCACHE_NOHASHDIR": "1"}
-    for command in (configure, ["cmake", "--build", build, "--target", "llama", "-j", jobs]):
-        if run(command, env=env, each_line=follow) != 0:
-            last.append("llama.cpp could not be built; it says why above.")
-            raise FetchError("\n".join(last))
-
-    (folder / "lib").mkdir()
-    for library in sorted((build / "bin").glob("lib*.so*")):
-        shutil.copy2(library, folder / "lib", follow_symlinks=False)
-    shutil.copytree(source / "include", folder / "include")
-    shutil.copytree(source / "ggml" / "include", folder / "include", dirs_exist_ok=True)
-    (folder / "common").mkdir()
-    for name in LLAMA_COMMON:
-        shutil.copy2(source / "common" / name, folder / "common")
-    shutil.copy2(source / "LICENSE", folder)
-    shutil.rmtree(source)
-    shutil.rmtree(build)
-
-
-def keep_llama_variants(cmake_file):
-    text = cmake_file.read_text("utf-8")
-    kept = []
-
-    def keep(line):
-        if line[1] in LLAMA_VARIANTS:
-            kept.append(line[1])
-            return line[0]
-        return "# " + line[0]
-
-    x86 = text.index("ggml_add_cpu_backend_variant(x64)")
-    end = text.index('GGML_SYSTEM_ARCH STREQUAL "ARM"', x86)
-    part = re.sub(r"ggml_add_cpu_backend_variant\((\w+).*\)", keep, text[x86:end])
-    if sorted(kept) != sorted(LLAMA_VARIANTS):
-        raise FetchError(f"llama.cpp's variants changed: of {LLAMA_VARIANTS} it has only {kept}.")
-    cmake_file.write_text(text[:x86] + part + text[end:], "utf-8")
-
-
-def configured(template, features):
-    """What CMake's configure_file makes of the `#cmakedefine WASMTIME_FEATURE_X` lines."""
-    on = {"WASMTIME_FEATURE_" + name.upper().replace("-", "_") for name in features}
-    return re.sub(
-        r"^#cmakedefine (\w+)$",
-        lambda line: f"#define {line[1]}" if line[1] in on else f"/* #undef {line[1]} */",
-        template,
-        flags=re.MULTILINE,
-    )
-
-
-# -- models
-
-
-def write_labels(names, file):
-    """`names` is a list, or an object from index to name. One name per line, in index order."""
-    if isinstance(names, dict):
-        names = [names[str(index)] for index in range(len(names))]
-    if len(names) != 1000:
-        raise FetchError(f"1000 ImageNet class names were wanted and {len(names)} came.")
-    file.write_text("".join(f"{name}\n" for name in names), "utf-8")
-
-
-FILE_TYPES = "name, text or binary, threshold, kept as, media type, description"
-
-
-def write_file_types(config, kinds, file):
-    """One line per output of magika's network, then those that are said without it (FILE_TYPES)."""
-    labels = config["target_labels_space"]
-    with open(file, "w", encoding="utf-8", newline="\n") as out:
-        for name in labels + [each for each in ("unknown", "empty") if each not in labels]:
-            kind = kinds[name]
-            cells = (
-                name,
-                "text" if kind["is_text"] else "binary",
-                config["thresholds"].get(name, config["medium_confidence_threshold"]),
-                config["overwrite_map"].get(name, name),
-                kind["mime_type"],
-                kind["description"],
-            )
-            out.write("\t".join(map(str, cells)) + "\n")
+# -- scripts
 
 
 def model_scripts(*names):

@@ -17,7 +17,9 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DEPS = REPOSITORY / "deps"
 sys.path.insert(0, str(DEPS))
 
-import fetch  # noqa: E402
+import builds  # noqa: E402
+import registries  # noqa: E402
+import tables  # noqa: E402
 
 
 def tiny_wheel(folder, name, files):
@@ -195,16 +197,16 @@ mkdir -p "$2/release" && cp {self.scratch}/runs "$2/release/libnacre_engine.a"
         template = "#cmakedefine WASMTIME_FEATURE_WAT\n"
         template += "#cmakedefine WASMTIME_FEATURE_GC_DRC\n#if 1\n"
         self.assertEqual(
-            fetch.configured(template, ["gc-drc"]),
+            builds.configured(template, ["gc-drc"]),
             "/* #undef WASMTIME_FEATURE_WAT */\n#define WASMTIME_FEATURE_GC_DRC\n#if 1\n",
         )
 
     def test_labels_are_a_thousand_in_index_order(self):
         file = self.scratch / "labels.txt"
-        fetch.write_labels({str(index): f"n{index}" for index in range(1000)}, file)
+        tables.write_labels({str(index): f"n{index}" for index in range(1000)}, file)
         self.assertEqual(file.read_text().splitlines()[10], "n10")
-        with self.assertRaisesRegex(fetch.FetchError, "999 came"):
-            fetch.write_labels(["x"] * 999, file)
+        with self.assertRaisesRegex(tables.FetchError, "999 came"):
+            tables.write_labels(["x"] * 999, file)
 
     def test_file_types_are_one_per_line_in_the_networks_order(self):
         kinds = {
@@ -218,7 +220,7 @@ mkdir -p "$2/release" && cp {self.scratch}/runs "$2/release/libnacre_engine.a"
             "overwrite_map": {"noise": "unknown"},
         }
         file = self.scratch / "types.txt"
-        fetch.write_file_types(config, kinds, file)
+        tables.write_file_types(config, kinds, file)
         lines = file.read_text().splitlines()
         self.assertEqual(lines[0], "json\ttext\t0.9\tjson\tm/json\tjson")
         self.assertEqual(lines[2], "noise\ttext\t0.5\tunknown\tm/noise\tnoise")
@@ -248,7 +250,7 @@ class LockTest(unittest.TestCase):
     def test_every_recipe_names_a_lock_that_is_there(self):
         text = (DEPS / "fetch.py").read_text("utf-8")
         for name in re.findall(r'(?:wheel|requirements|pip_install)\("([\w-]+)"', text):
-            self.assertTrue(fetch.requirements(name).exists(), name)
+            self.assertTrue(registries.requirements(name).exists(), name)
 
 
 if __name__ == "__main__":
