@@ -84,7 +84,7 @@ TEST(Stop, AGuestThatEndsInTimeIsNotDisturbed) {
 
 TEST(Stop, AFileThatMayNotGrowIsTheGuestsProblem) {
   const ScratchDir dir;
-  Process limited({"/bin/sh", "-c", "ulimit -f 1; exec \"$0\" \"$@\"", program(), "run", "--dir",
+  Process limited({"/bin/sh", "-c", "ulimit -f 60; exec \"$0\" \"$@\"", program(), "run", "--dir",
                    dir.path().string() + "::.", guest("files.wasm"), "write", "big",
                    std::string(100'000, 'x')});
   const Ended ended = limited.wait();
