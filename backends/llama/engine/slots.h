@@ -79,7 +79,7 @@ class Slots {
   const bool keeps_;    // anything at all
   const bool partial_;  // the memory can forget the end of a sequence
   llama_context* const context_;
-  const llama_memory_t memory_;
+  llama_memory_t memory_;
   const std::size_t chunk_;
   std::vector<Slot> slots_;
   SavedSequences saved_;
