@@ -28,6 +28,7 @@ inline constexpr std::uint32_t kMaxRepetitions = 2000;
 inline constexpr std::size_t kMaxGrammarSymbols = 100'000;
 /// Places in the grammar that a text may be at, at the same time.
 inline constexpr std::size_t kMaxGrammarPlaces = 256;
+inline constexpr std::uint32_t kLastCodePoint = 0x10ffff;
 
 /// A grammar that was read. Immutable; any thread.
 class Grammar {
