@@ -86,7 +86,7 @@ int inspect(InspectFlags& flags) {
   if (!spec) return complain("inspect", spec.error().message, kUsage);
   auto host = Host::create(*std::move(options));
   if (!host) return complain("inspect", host.error().message, kFailure);
-  const auto graph = (*host)->load_model(*spec);
+  const auto graph = (*host)->inspect_model(*spec);
   if (!graph) return complain("inspect", graph.error().message, kFailure);
   print("model", flags.model.front(), **graph, flags.json);
   return kSuccess;

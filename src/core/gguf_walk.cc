@@ -4,17 +4,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace nacre {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are read as they lie");
 
-enum ValueType : std::uint32_t { kUint32 = 4, kBool = 7, kString = 8, kArray = 9, kTypes = 13 };
+enum ValueType : std::uint32_t {
+  kUint32 = 4,
+  kFloat32 = 6,
+  kString = 8,
+  kArray = 9,
+  kFloat64 = 12,
+  kTypes = 13,
+};
 // By the number of the type; 0 where the size is not fixed.
 constexpr std::array<std::uint8_t, kTypes> kValueBytes = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
@@ -69,7 +79,12 @@ std::optional<Block> block_of(std::uint32_t type) noexcept {
 
 class Walk {
  public:
-  explicit Walk(std::span<const std::byte> model) noexcept : model_(model) {}
+  /// `model` may be the beginning of `size` bytes; what is read goes into `facts`, if given.
+  Walk(std::span<const std::byte> model, std::uint64_t size, GgufFacts* facts) noexcept
+      : model_(model), size_(size), facts_(facts) {}
+
+  /// After a refusal: it would have gone on beyond what is at hand.
+  [[nodiscard]] bool cut() const noexcept { return cut_; }
 
   Result<void> run() {
     if (take(4) != "GGUF") return refuse("it does not start with GGUF");
@@ -93,6 +108,7 @@ class Walk {
     if (!ok_) return refuse("it ends before what it says is in it");
     // Now that it is known where the data begins, the tensors once more.
     const std::uint64_t data = (at_ + alignment_ - 1) / alignment_ * alignment_;
+    if (facts_ != nullptr) facts_->weights_bytes = size_ - std::min(size_, data);
     at_ = first_tensor;
     for (std::uint64_t i = 0; i < tensors; ++i) {
       if (auto done = tensor(data); !done) return done;
@@ -102,13 +118,15 @@ class Walk {
 
  private:
   std::unexpected<Error> refuse(std::string_view why) const {
-    return fail(ErrorCode::kInvalidEncoding,
-                fmt::format("the bytes are no GGUF model: {} (near byte {} of {})", why, at_,
-                            model_.size()));
+    return fail(
+        ErrorCode::kInvalidEncoding,
+        fmt::format("the bytes are no GGUF model: {} (near byte {} of {})", why, at_, size_));
   }
 
   std::string_view take(std::uint64_t length) noexcept {
-    if (!ok_ || !range_fits(at_, length, model_.size())) {
+    if (!ok_) return {};
+    if (!range_fits(at_, length, model_.size())) {
+      cut_ = range_fits(at_, length, size_);
       ok_ = false;
       return {};
     }
@@ -144,7 +162,7 @@ class Walk {
       }
     }
     if (type != kArray) {
-      value(type, 1);
+      value(key, type, 1);
       return {};
     }
     const auto element = number<std::uint32_t>();
@@ -152,20 +170,41 @@ class Walk {
     if (ok_ && (element >= kTypes || element == kArray)) {
       return refuse(fmt::format("an array has elements of the type {}", element));
     }
-    value(element, count);
+    if (facts_ != nullptr) facts_->counts.insert_or_assign(std::string(key), count);
+    value(key, element, count);
     return {};
   }
 
-  void value(std::uint32_t type, std::uint64_t count) noexcept {
+  void value(std::string_view key, std::uint32_t type, std::uint64_t count) {
     if (!ok_) return;
     if (type != kString) {
       const auto bytes = checked_mul(count, kValueBytes[type]);
       ok_ = bytes.has_value();
-      if (ok_) static_cast<void>(take(*bytes));
+      if (ok_) note_numbers(key, type, take(*bytes));
+      return;
+    }
+    if (facts_ != nullptr && count == 1) {
+      const std::string_view text = string();
+      if (text.size() <= kMostGgufTextBytes) {
+        facts_->texts.insert_or_assign(std::string(key), std::string(text));
+      }
       return;
     }
     for (std::uint64_t i = 0; i < count && ok_; ++i)  // each takes 8 bytes or ends the loop
       static_cast<void>(string());
+  }
+
+  // Whole numbers that are not negative; an array counts as its largest.
+  void note_numbers(std::string_view key, std::uint32_t type, std::string_view bytes) {
+    if (facts_ == nullptr || !ok_ || type == kFloat32 || type == kFloat64) return;
+    const std::size_t each = kValueBytes[type];
+    std::uint64_t largest = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += each) {
+      std::uint64_t number = 0;
+      bytes.copy(reinterpret_cast<char*>(&number), each, at);
+      largest = std::max(largest, number);
+    }
+    facts_->numbers.insert_or_assign(std::string(key), largest);
   }
 
   // `data`: where the tensors' bytes begin, or 0 to look at the entry alone.
@@ -189,17 +228,23 @@ class Walk {
       if (!product || *product > INT64_MAX) return bad("has more elements than can be counted");
       elements = *product;
     }
+    if (facts_ != nullptr) {
+      facts_->parameters = checked_add(facts_->parameters, elements).value_or(UINT64_MAX);
+    }
     if (dims[0] % block.elements != 0) return bad("has rows that are no whole blocks of its type");
     const auto bytes = checked_mul(elements / block.elements, block.bytes);
     const auto begin = checked_add(data, offset);
     if (offset % alignment_ != 0) return bad("begins between two aligned places");
-    if (!bytes || !begin || !range_fits(*begin, *bytes, model_.size())) {
+    if (!bytes || !begin || !range_fits(*begin, *bytes, size_)) {
       return bad("lies outside the file");
     }
     return {};
   }
 
   std::span<const std::byte> model_;
+  const std::uint64_t size_;
+  GgufFacts* const facts_;
+  bool cut_ = false;
   std::size_t at_ = 0;
   bool ok_ = true;  // false: an end was passed
   std::uint32_t alignment_ = 32;
@@ -208,7 +253,18 @@ class Walk {
 }  // namespace
 
 Result<void> check_gguf(std::span<const std::byte> model) {
-  return Walk(model).run();
+  return Walk(model, model.size(), nullptr).run();
+}
+
+Result<std::optional<GgufFacts>> read_gguf_facts(std::span<const std::byte> beginning,
+                                                 std::uint64_t model_bytes) {
+  GgufFacts facts;
+  Walk walk(beginning, model_bytes, &facts);
+  if (auto walked = walk.run(); !walked) {
+    if (walk.cut()) return std::optional<GgufFacts>();
+    return std::unexpected(std::move(walked.error()));
+  }
+  return facts;
 }
 
 }  // namespace nacre

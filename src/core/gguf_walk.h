@@ -9,7 +9,7 @@
 // The walk follows every length against the bytes that are there, refuses what would make a reader
 // allocate by a count alone, and checks that each tensor's data lies inside. What the numbers mean
 // for the network it does not know: for that the model is tried in a throwaway process.
-// Cost: one pass over the header, nothing allocated. Threading: pure; any thread.
+// Cost: one pass over the header; checking allocates nothing. Threading: pure; any thread.
 #ifndef NACRE_SRC_CORE_GGUF_WALK_H_
 #define NACRE_SRC_CORE_GGUF_WALK_H_
 
@@ -17,7 +17,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
 
 namespace nacre {
 
@@ -28,6 +32,21 @@ inline constexpr std::uint64_t kMaxGgufKeyBytes = 65'535;
 
 /// Errors: kInvalidEncoding, with the byte where it goes wrong.
 [[nodiscard]] Result<void> check_gguf(std::span<const std::byte> model);
+
+/// What a header says, as far as it is numbers and short texts.
+struct GgufFacts {
+  std::map<std::string, std::uint64_t, std::less<>> numbers;  ///< the largest of an array's
+  std::map<std::string, std::string, std::less<>> texts;
+  std::map<std::string, std::uint64_t, std::less<>> counts;  ///< of an array's values
+  std::uint64_t parameters = 0;                              ///< elements of all tensors
+  std::uint64_t weights_bytes = 0;                           ///< from the data's begin to its end
+};
+inline constexpr std::size_t kMostGgufTextBytes = std::size_t{256} << 10;  ///< longer: left out
+
+/// The facts of a model of `model_bytes` bytes, of which only the beginning is at hand; checked as
+/// by check_gguf, but for the tensors' bytes. nullopt: the header is longer than the beginning.
+[[nodiscard]] Result<std::optional<GgufFacts>> read_gguf_facts(std::span<const std::byte> beginning,
+                                                               std::uint64_t model_bytes);
 
 }  // namespace nacre
 

@@ -1,8 +1,16 @@
 #include "core/gguf_walk.h"
 
+#include <nacre/backend.h>
+
+#include "core/gguf_header.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+#include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace nacre {
@@ -90,6 +98,103 @@ TEST(GgufWalk, SaysWhatIsWrong) {
 
 TEST(GgufWalk, TypesOfTheFutureAreLeftToTheReader) {
   EXPECT_TRUE(check(Model{.tensor = text("w") + u32(1) + u64(32) + u32(99) + u64(0)}.bytes()));
+}
+
+// ---- facts of a header
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+TEST(GgufFacts, AreReadFromTheHeaderAlone) {
+  const std::string all = Model().bytes();
+  const std::size_t header = all.size() - 36;  // the data, which is not needed
+  const auto facts = read_gguf_facts(bytes_of(all).first(header), all.size());
+  ASSERT_TRUE(facts) << facts.error().message;
+  ASSERT_TRUE(*facts);
+  EXPECT_EQ((*facts)->texts.find("general.name")->second, "tiny");
+  EXPECT_EQ((*facts)->numbers.find("general.alignment")->second, 64U);
+  EXPECT_EQ((*facts)->counts.find("tokens")->second, 2U);
+  EXPECT_EQ((*facts)->parameters, 64U);
+  EXPECT_EQ((*facts)->weights_bytes, 36U);
+}
+
+TEST(GgufFacts, ABeginningThatIsTooShortAsksForMore) {
+  const std::string all = Model().bytes();
+  for (std::size_t size = 4; size < all.size() - 36 - 64; ++size) {
+    const auto facts = read_gguf_facts(bytes_of(all).first(size), all.size());
+    ASSERT_TRUE(facts) << size << facts.error().message;
+    EXPECT_FALSE(*facts) << size;
+  }
+  // But not for what no file of that size can have.
+  const auto cut = read_gguf_facts(bytes_of(all).first(100), 100);
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, ErrorCode::kInvalidEncoding);
+  Model far;
+  far.name = text("general.name") + u32(8) + u64(std::uint64_t{1} << 60);
+  EXPECT_FALSE(read_gguf_facts(bytes_of(far.bytes()), std::uint64_t{1} << 50));
+}
+
+TEST(GgufFacts, OfArraysTheLargestAndLongTextsNot) {
+  Model model;
+  model.list =
+      text("llama.attention.head_count_kv") + u32(9) + u32(4) + u64(3) + u32(2) + u32(8) + u32(4);
+  model.name = text("general.name") + u32(8) + text(std::string(kMostGgufTextBytes + 1, 'x'));
+  const std::string all = model.bytes();
+  const auto facts = read_gguf_facts(bytes_of(all), all.size());
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ((*facts)->numbers.find("llama.attention.head_count_kv")->second, 8U);
+  EXPECT_EQ((*facts)->texts.count("general.name"), 0U);
+}
+
+class GgufFile : public testing::Test {
+ protected:
+  ~GgufFile() override { std::filesystem::remove(path_); }
+  auto inspect(const std::string& bytes) {
+    std::ofstream(path_, std::ios::binary) << bytes;
+    return inspect_gguf(path_, ExecutionTarget::kCpu);
+  }
+  const std::string path_ = std::filesystem::temp_directory_path() /
+                            ("nacre-gguf-" + std::to_string(::getpid()) + ".gguf");
+};
+
+TEST_F(GgufFile, IsDescribedAndMakesNoContext) {
+  const auto read = inspect(Model().bytes());
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_TRUE(*read);
+  const Graph& graph = ***read;
+  EXPECT_EQ(graph.encoding(), GraphEncoding::kGgml);
+  EXPECT_EQ(graph.description().inputs.at(0).name, "prompt");
+  EXPECT_EQ((**read)->backend_graph().create_context().error().code,
+            ErrorCode::kUnsupportedOperation);
+}
+
+TEST_F(GgufFile, WeightsAreNeverRead) {
+  // A file with a hole of a terabyte where its weights are.
+  const std::string all = Model().bytes();
+  ASSERT_TRUE(inspect(all));
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto read = inspect_gguf(path_, ExecutionTarget::kCpu);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+}
+
+TEST_F(GgufFile, AHeaderWithoutAnEndIsRefused) {
+  Model model;
+  model.list = text("tokens") + u32(9) + u32(0) + u64(std::uint64_t{1} << 32);  // bytes
+  ASSERT_FALSE(inspect(model.bytes()));
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);
+  const auto read = inspect_gguf(path_, ExecutionTarget::kCpu);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kTooLarge);
+}
+
+TEST_F(GgufFile, OthersAreLeftToOthers) {
+  for (const char* bytes : {"", "GG", "nacre-echo v1\n"})
+    EXPECT_FALSE(inspect(bytes).value()) << bytes;
+  EXPECT_FALSE(inspect_gguf("/no/such/file", ExecutionTarget::kCpu).value());
+  EXPECT_EQ(inspect("GGUF").error().code, ErrorCode::kInvalidEncoding);
 }
 
 }  // namespace
