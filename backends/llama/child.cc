@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -91,9 +92,10 @@ Result<ChildOutcome> run_child(const std::string& program, const char* word, int
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 
-  std::string seconds = std::to_string(limits.seconds);
-  std::array<char*, 4> arguments = {const_cast<char*>(program.c_str()), const_cast<char*>(word),
-                                    seconds.data(), nullptr};
+  std::string seconds = std::to_string(limits.cpu_seconds);
+  std::string memory = std::to_string(limits.memory_bytes);
+  std::array<char*, 5> arguments = {const_cast<char*>(program.c_str()), const_cast<char*>(word),
+                                    seconds.data(), memory.data(), nullptr};
   std::array<char*, 1> environment = {nullptr};
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments.data(),
@@ -139,7 +141,8 @@ Result<ChildOutcome> run_child(const std::string& program, const char* word, int
   }
   outcome.survived = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   if (!outcome.survived) {
-    outcome.how = too_long ? "stopped after " + seconds + " s" : name_end(status);
+    outcome.how =
+        too_long ? "stopped after " + std::to_string(limits.seconds) + " s" : name_end(status);
   }
   return outcome;
 }
@@ -152,6 +155,16 @@ Result<ChildOutcome> run_child(const std::string& program, const char* word,
                 "there is no memory for " + std::to_string(bytes.size()) + " bytes");
   }
   return run_child(program, word, file.get(), limits);
+}
+
+ChildLimits limits_for_model(std::uint64_t bytes, std::uint64_t kv_bytes) noexcept {
+  constexpr std::uint64_t kLibraries = std::uint64_t{1} << 30;  // and stacks, and small things
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 46;
+  const std::uint64_t model = std::min(bytes, kMost) * 4;
+  return {.seconds = 120,
+          .cpu_seconds = 120,
+          .memory_bytes = kLibraries + model + std::min(kv_bytes, kMost),
+          .max_output = 2000};
 }
 
 std::string helper_path() {

@@ -5,13 +5,17 @@
 #include <nacre/error.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
 namespace nacre::llama {
 
 struct ChildLimits {
-  unsigned seconds = 30;  ///< of wall-clock time, then it is killed
+  unsigned seconds = 30;      ///< of wall-clock time, then it is killed
+  unsigned cpu_seconds = 30;  ///< of processor time, then the kernel kills it
+  /// Of address space: what it asks for beyond fails there.
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   std::size_t max_output = std::size_t{64} << 10;
 };
 
@@ -32,6 +36,10 @@ struct ChildOutcome {
 [[nodiscard]] Result<ChildOutcome> run_child(const std::string& program, const char* word,
                                              std::span<const std::byte> bytes,
                                              const ChildLimits& limits);
+
+/// For trying a model of that many bytes: room for its weights, once more as the processor's
+/// variant lays them out, for what a vocabulary becomes, and for a cache of what an operator gives.
+[[nodiscard]] ChildLimits limits_for_model(std::uint64_t bytes, std::uint64_t kv_bytes) noexcept;
 
 /// Where the helper program is: beside this module.
 [[nodiscard]] std::string helper_path();

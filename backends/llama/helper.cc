@@ -1,9 +1,13 @@
 // The throwaway process: tries on its standard input what could end its process, and ends with 0
 // if it did not. Started by child.cc with no environment and no other open file.
 //
-//   nacre_llama_helper model SECONDS    loads a GGUF and decodes one token
-//   nacre_llama_helper schema SECONDS   writes the GBNF of a JSON schema to standard output
+//   nacre_llama_helper model SECONDS BYTES    loads a GGUF and decodes one token
+//   nacre_llama_helper schema SECONDS BYTES   writes the GBNF of a JSON schema to standard output
+//
+// It limits itself to so much processor time and address space before it looks at anything.
 #include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +21,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +55,14 @@ int try_schema() {
 
 int try_model() {
   llama_log_set(&on_log, nullptr);
+  // llama.cpp checks each tensor on a thread of its own: their stacks and heaps are mostly address
+  // space, which is limited here.
+  ::mallopt(M_ARENA_MAX, 1);
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, std::size_t{512} << 10);
+  ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
   // The variants lie beside libggml, which the dynamic linker found; its folder is given by CMake.
   ggml_backend_load_all_from_path(NACRE_LLAMA_LIB_DIR);
   llama_backend_init();
@@ -80,11 +93,14 @@ int try_model() {
 }  // namespace
 
 int main(int count, char** words) try {
-  if (count != 3) return refuse("this program is started by Nacre's llama backend only");
+  if (count != 4) return refuse("this program is started by Nacre's llama backend only");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto seconds = static_cast<rlim_t>(std::max(1, std::atoi(words[2])));
   const rlimit time{.rlim_cur = seconds, .rlim_max = seconds};
   ::setrlimit(RLIMIT_CPU, &time);
+  const auto bytes = static_cast<rlim_t>(std::strtoull(words[3], nullptr, 10));
+  const rlimit memory{.rlim_cur = bytes, .rlim_max = bytes};
+  if (::setrlimit(RLIMIT_AS, &memory) != 0) return refuse("the address space cannot be limited");
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::setrlimit(RLIMIT_FSIZE, &none);
@@ -92,6 +108,8 @@ int main(int count, char** words) try {
   if (word == "schema") return try_schema();
   if (word == "model") return try_model();
   return refuse("an unknown task");
+} catch (const std::bad_alloc&) {
+  return refuse("it needs more memory than such a one may take here");
 } catch (const std::exception& error) {
   return refuse(error.what());
 }

@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include "base/chat_templates.h"
 #include "child.h"
 
 #include <pthread.h>
@@ -63,17 +64,6 @@ constexpr std::size_t kBytesPerToken = 16;
 constexpr std::size_t kSmallText = 4096;
 constexpr std::size_t kStackPerByte = 4096;
 
-std::string_view template_family(const char* text) {
-  if (text == nullptr) return "none";
-  const std::string_view t = text;
-  if (t.find("<|im_start|>") != t.npos) return "chatml";
-  if (t.find("<|start_header_id|>") != t.npos) return "llama3";
-  if (t.find("[INST]") != t.npos) return "llama2";
-  if (t.find("<start_of_turn>") != t.npos) return "gemma";
-  if (t.find("<|user|>") != t.npos) return "phi3";
-  return "other";
-}
-
 std::string_view vocabulary_kind(enum llama_vocab_type type) {
   switch (type) {
     case LLAMA_VOCAB_TYPE_SPM:
@@ -101,7 +91,8 @@ Result<std::shared_ptr<const Model>> Model::from_file(const std::string& path,
   return finish(llama_model_load_from_file(path.c_str(), load_params(config)), path);
 }
 
-Result<std::shared_ptr<const Model>> Model::from_bytes(std::span<const std::byte> bytes) {
+Result<std::shared_ptr<const Model>> Model::from_bytes(std::span<const std::byte> bytes,
+                                                       std::uint64_t kv_bytes) {
   const int fd = memory_file(bytes);
   if (fd < 0) {
     return fail(ErrorCode::kTooLarge,
@@ -109,7 +100,7 @@ Result<std::shared_ptr<const Model>> Model::from_bytes(std::span<const std::byte
   }
   std::FILE* file = ::fdopen(fd, "rb");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(file, &std::fclose);
-  auto tried = run_child(helper_path(), "model", fd, {.seconds = 120, .max_output = 2000});
+  auto tried = run_child(helper_path(), "model", fd, limits_for_model(bytes.size(), kv_bytes));
   if (!tried) return std::unexpected(std::move(tried.error()));
   if (!tried->survived) {
     return fail(ErrorCode::kInvalidEncoding,
@@ -230,7 +221,8 @@ std::vector<Property> Model::properties() const {
   add("context", std::to_string(trained_context_));
   add("vocabulary", std::to_string(vocabulary_size()) + " tokens, " +
                         std::string(vocabulary_kind(llama_vocab_type(vocab_))));
-  add("template", std::string(template_family(llama_model_chat_template(get(), nullptr))));
+  const char* chat = llama_model_chat_template(get(), nullptr);
+  add("template", std::string(chat_template_family(chat == nullptr ? "" : chat)));
   add("license", meta("general.license"));
   return all;
 }

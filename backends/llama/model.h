@@ -25,9 +25,10 @@ class Model {
   /// `config` is the operator's: how to load.
   [[nodiscard]] static Result<std::shared_ptr<const Model>> from_file(const std::string& path,
                                                                       const Config& config);
-  /// Bytes that a guest brought: they are first loaded in a throwaway process.
+  /// Bytes that a guest brought: they are first loaded in a throwaway process, whose memory is
+  /// limited by their number and `kv_bytes`, the operator's.
   [[nodiscard]] static Result<std::shared_ptr<const Model>> from_bytes(
-      std::span<const std::byte> bytes);
+      std::span<const std::byte> bytes, std::uint64_t kv_bytes);
 
   [[nodiscard]] llama_model* get() const noexcept { return model_.get(); }
   [[nodiscard]] const llama_vocab* vocab() const noexcept { return vocab_; }

@@ -45,7 +45,10 @@ Result<void> check_schema(std::string_view schema) {
 
 Result<std::string> schema_to_gbnf(const std::string& helper, std::string_view schema) {
   auto child = run_child(helper, "schema", std::as_bytes(std::span(schema)),
-                         {.seconds = 5, .max_output = std::size_t{1} << 20});
+                         {.seconds = 5,
+                          .cpu_seconds = 5,
+                          .memory_bytes = std::uint64_t{1} << 30,
+                          .max_output = std::size_t{1} << 20});
   if (!child) return std::unexpected(std::move(child.error()));
   if (child->survived) return std::move(child->output);
   return fail(ErrorCode::kInvalidArgument,
