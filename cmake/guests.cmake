@@ -97,6 +97,7 @@ function(nacre_guest_component output core version strings dir)
             --adapt "wasi_snapshot_preview1=${NACRE_WASI_ADAPTER}" -o "${output}"
     BYPRODUCTS "${typed}"
     DEPENDS "${core}" "${NACRE_GUEST_WIT_DIR}/${version}/wasi-nn.wit"
+            "${NACRE_GUEST_WIT_DIR}/${version}/prompt.wit"
             "${NACRE_GUEST_WIT_DIR}/nacre-nn/nacre-nn.wit" "${NACRE_WASI_ADAPTER}"
     COMMENT "Making guest ${file}"
     VERBATIM)

@@ -3,6 +3,8 @@
 #include "model_text.h"
 #include "text.h"
 
+#include <nacre/chat.h>
+
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
@@ -109,7 +111,9 @@ class EchoGraph final : public BackendGraph {
   }
 
   [[nodiscard]] const void* ability(std::string_view name) noexcept override {
-    return model_->text_words != 0 && name == kTextAbility ? text_table() : nullptr;
+    if (model_->text_words == 0) return nullptr;
+    if (name == kChatAbility) return chat_table();
+    return name == kTextAbility ? text_table() : nullptr;
   }
 
  private:

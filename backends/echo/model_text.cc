@@ -110,6 +110,8 @@ Result<void> parse_line(std::size_t line, std::string_view text, Model& model) {
     model.wrong_shape = true;
   } else if (word == "async") {
     model.async = true;
+  } else if (word == "chatless") {
+    model.chatless = true;
   } else if (word == "deaf") {
     model.deaf = true;
   } else {

@@ -5,6 +5,7 @@
 //   sleep_ms N  hang  fail MESSAGE  throw  wrong_shape  async  deaf
 //                                       what a test wants the backend to do in a computation
 //   text N                              be a language model with a context of N words (text.h)
+//   chatless                            a language model without a chat template
 //   # …                                 a comment; empty lines are skipped
 //
 // TYPE is a name of TensorType or "unknown". SHAPE is "1,3,?" with ? for a dynamic dimension,
@@ -40,6 +41,7 @@ struct Model {
   bool async = false;            ///< complete on another thread
   bool deaf = false;             ///< do not listen to cancel
   std::uint64_t text_words = 0;  ///< not 0: a language model with that much context
+  bool chatless = false;         ///< a language model that cannot write chats down
   std::string message;
 
   /// Nothing but giving the inputs back.

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <nacre/chat.h>
+
 #include <charconv>
 #include <condition_variable>
 #include <cstring>
@@ -36,7 +38,7 @@ std::string_view value_of(std::string_view json, std::string_view key) {
   return value == json.npos ? std::string_view() : json.substr(value);
 }
 
-class EchoTextContext final : public TextBackendContext {
+class EchoTextContext final : public ChatBackendContext {
  public:
   explicit EchoTextContext(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
   ~EchoTextContext() override {
@@ -102,6 +104,20 @@ class EchoTextContext final : public TextBackendContext {
     json.write("{\"input_tokens\": " + std::to_string(prompt_.size()) +
                ", \"output_tokens\": " + std::to_string(written_) +
                ", \"llama_build_number\": 0, \"llama_commit\": \"echo\"}");
+    return {};
+  }
+
+  Result<void> render_chat(std::span<const nacre_chat_turn> turns, TextSink prompt) override {
+    if (model_->chatless) {
+      return fail(ErrorCode::kUnsupportedOperation, "the echo model says chatless");
+    }
+    for (const nacre_chat_turn& turn : turns) {
+      prompt.write(to_view(turn.role));
+      prompt.write(": ");
+      prompt.write(to_view(turn.text));
+      prompt.write(" ");
+    }
+    prompt.write("assistant:");
     return {};
   }
 

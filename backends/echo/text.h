@@ -2,7 +2,8 @@
 //
 // A token is a word. The answer to a prompt is the prompt's own words, one per piece, and then the
 // end token "</s>". A context of N words holds the prompt and the answer; a prompt of more than
-// N - 4 is too long. Of a configuration it reads "n-predict".
+// N - 4 is too long. Of a configuration it reads "n-predict". A chat is written down as
+// "user: ... assistant: ... assistant:", unless the model is `chatless`.
 #ifndef NACRE_BACKENDS_ECHO_TEXT_H_
 #define NACRE_BACKENDS_ECHO_TEXT_H_
 

@@ -1,5 +1,6 @@
 // The backend itself: what it is, and how a GGUF becomes a graph.
 #include <nacre/backend.h>
+#include <nacre/chat.h>
 
 #include "child.h"
 #include "context.h"
@@ -41,6 +42,7 @@ class LlamaGraph final : public BackendGraph {
   }
 
   [[nodiscard]] const void* ability(std::string_view name) noexcept override {
+    if (name == kChatAbility) return chat_table();
     return name == kTextAbility ? text_table() : nullptr;
   }
 
@@ -93,7 +95,7 @@ class LlamaBackend final : public Backend {
                       "n-gpu-layers is set, and this build has no GPU: the CPU computes");
       }
     }
-    auto model = open(source, config);
+    auto model = open(source, config, options->kv_bytes);
     if (!model) return std::unexpected(std::move(model.error()));
     auto layout = Engine::layout(**model, *options, config.engine);
     if (!layout) return std::unexpected(std::move(layout.error()));
@@ -104,10 +106,10 @@ class LlamaBackend final : public Backend {
   }
 
  private:
-  static Result<std::shared_ptr<const Model>> open(const ModelSource& source,
-                                                   const Config& config) {
+  static Result<std::shared_ptr<const Model>> open(const ModelSource& source, const Config& config,
+                                                   std::uint64_t kv_bytes) {
     if (source.paths.size() == 1) return Model::from_file(source.paths[0], config);
-    if (source.parts.size() == 1) return Model::from_bytes(source.parts[0]);
+    if (source.parts.size() == 1) return Model::from_bytes(source.parts[0], kv_bytes);
     return fail(ErrorCode::kInvalidEncoding,
                 "a GGUF model is one file, and " +
                     std::to_string(source.paths.size() + source.parts.size()) +

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "chat.h"
 #include "schema.h"
 
 #include <nlohmann/json.hpp>
@@ -154,6 +155,17 @@ Outcome file(std::string_view key, const Json& value) {
                    "configuration names"};
 }
 
+Outcome chat_template(std::string_view key, const Json& value, std::string& to) {
+  std::string name;
+  if (auto error = string(key, value, name)) return error;
+  if (!name.empty() && !is_chat_template(name)) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "\"" + std::string(key) + "\" has to be one of " + chat_template_names()};
+  }
+  to = std::move(name);
+  return {};
+}
+
 struct Key {
   std::string_view name;
   Outcome (*read)(Reader& reader, std::string_view key, const Json& value);
@@ -193,6 +205,7 @@ constexpr Key kKeys[] = {
     NACRE_KEY("reverse-prompt", string(k, v, c.reverse_prompt)),
     NACRE_KEY("embedding", boolean(k, v, c.engine.embedding)),
     NACRE_KEY("embd-normalize", integer(k, v, -1, 100, c.embedding_norm)),
+    NACRE_KEY("chat-template", chat_template(k, v, c.chat_template)),
     // the model
     NACRE_KEY("n-gpu-layers", integer(k, v, -1, kInt32, c.gpu_layers)),
     NACRE_KEY("main-gpu", ignored_integer(k, v, 0, 127)),

@@ -59,6 +59,7 @@ struct Sampling {
 struct Config {
   std::int64_t n_predict = -1;      ///< tokens to generate; negative: to the end
   std::string reverse_prompt;       ///< the text ends where this comes; empty: nowhere
+  std::string chat_template;        ///< one of llama.cpp's names; empty: the model's own
   std::uint32_t context_size = 0;   ///< 0: all that a slot has
   std::int32_t embedding_norm = 2;  ///< -1 none, 0 the largest to 32760, 2 Euclidean, p taxicab…
   EngineParameters engine;

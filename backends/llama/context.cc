@@ -1,5 +1,6 @@
 #include "context.h"
 
+#include "chat.h"
 #include "child.h"
 #include "schema.h"
 
@@ -261,6 +262,13 @@ Result<void> Context::metadata(TextSink json) {
       {"last_error", last_error_},
   };
   json.write(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return {};
+}
+
+Result<void> Context::render_chat(std::span<const nacre_chat_turn> turns, TextSink prompt) {
+  const auto text = llama::render_chat(engines_->model()->get(), config_.chat_template, turns);
+  if (!text) return note(text.error());
+  prompt.write(*text);
   return {};
 }
 

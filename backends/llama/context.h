@@ -3,6 +3,7 @@
 #define NACRE_BACKENDS_LLAMA_CONTEXT_H_
 
 #include <nacre/backend.h>
+#include <nacre/chat.h>
 #include <nacre/error.h>
 
 #include "config.h"
@@ -60,7 +61,7 @@ class Engines {
 };
 
 /// Costs nothing of the model until it generates: then it gets a slot of an engine.
-class Context final : public TextBackendContext {
+class Context final : public ChatBackendContext {
  public:
   explicit Context(std::shared_ptr<Engines> engines);
   ~Context() override;
@@ -76,6 +77,8 @@ class Context final : public TextBackendContext {
   [[nodiscard]] std::chrono::nanoseconds take_queue_time() noexcept override {
     return std::exchange(sequence_.queued, {});
   }
+  [[nodiscard]] Result<void> render_chat(std::span<const nacre_chat_turn> turns,
+                                         TextSink prompt) override;
 
   void start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
              Completion completion) override;

@@ -1,7 +1,9 @@
-// A language model behind wasi-nn in WasmEdge's dialect: a prompt in, pieces of text out.
+// A language model: a prompt in, pieces of text out.
 //
-// Numbers and functions are those of sdk/wasi_nn.h with WASI_NN_WASMEDGE: output 0 is the text,
-// output 1 the metadata, input 0 the prompt.
+// In a core module (text_model.cc) through wasi-nn in WasmEdge's dialect: functions are those of
+// sdk/wasi_nn.h with WASI_NN_WASMEDGE, output 0 is the text, output 1 the metadata, input 0 the
+// prompt. In a component (text_model_component.cc) through nacre:nn/text. Codes are those of the
+// first in both.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +43,7 @@ class TextModel {
 
  private:
   Status output(std::uint32_t index, std::string& bytes);
-  std::uint32_t context_ = 0;
+  std::uint32_t context_ = 0;  // in a component lives as long as the program
 };
 
 // The whole number behind `"key":` in flat JSON as the metadata is.

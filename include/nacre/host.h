@@ -94,6 +94,9 @@ struct GuestOptions {
   /// as well: a guest uses a model that both allow. Any other name is not found, whether or not it
   /// exists.
   std::optional<std::vector<std::string>> models = {};
+  /// Offer a component wasi:nn's proposed interface `prompt`, a chat whose history the host keeps;
+  /// without it such a guest does not start.
+  bool nn_prompt = false;
   bool models_only = false;        ///< refuse loading by bytes
   bool allow_precompiled = false;  ///< run a .cwasm: native code, so only of the user's own making
 
@@ -239,7 +242,8 @@ class Host {
   [[nodiscard]] Result<std::shared_ptr<const PreparedGuest>> prepare(const GuestOptions& guest);
 
   /// Says what a guest is and what it wants. It is compiled (or taken from the cache) and checked
-  /// as for run(), but nothing of it runs. Of `guest`: path, bytes, dialect, allow_precompiled. An
+  /// as for run(), but nothing of it runs. Of `guest`: path, bytes, dialect, nn_prompt,
+  /// allow_precompiled. An
   /// Error means that it is no valid guest; one that cannot be run for want of an import is
   /// described, with a `refusal`.
   [[nodiscard]] Result<GuestDescription> describe(const GuestOptions& guest);
@@ -263,6 +267,10 @@ class Host {
 
   /// Loads a model that is in no registry.
   [[nodiscard]] Result<std::shared_ptr<Graph>> load_model(const ModelSpec& spec);
+
+  /// The same, in order to describe it: of a GGUF only the header is read, without any backend, and
+  /// the graph makes no contexts. Where a backend is named, it is loaded all the same.
+  [[nodiscard]] Result<std::shared_ptr<Graph>> inspect_model(const ModelSpec& spec);
 
   /// Every backend that Nacre knows of, whether or not it is there.
   [[nodiscard]] std::vector<BackendInfo> backends();

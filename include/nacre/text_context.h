@@ -10,13 +10,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+
+struct nacre_chat_table;
 
 namespace nacre {
 
 class Computation;
 class ModelCounters;
+
+/// One turn of a conversation; `role` is "system", "user" or "assistant".
+struct ChatTurn {
+  std::string role;
+  std::string text;
+};
 
 /// A longer configuration is refused before anybody reads it.
 inline constexpr std::size_t kMaxTextConfigBytes = std::size_t{1} << 20;
@@ -76,23 +85,29 @@ class TextContext {
   /// call.
   [[nodiscard]] Result<std::string_view> metadata();
 
+  /// `turns` written down as the model wants them, up to where it says the assistant's next turn:
+  /// a text for set_prompt. Changes nothing. Errors: kUnsupportedOperation for a model without a
+  /// template (docs/language_models.md says where templates come from), kInvalidArgument for turns
+  /// that cannot be written down. Valid until the next call.
+  [[nodiscard]] Result<std::string_view> render_chat(std::span<const ChatTurn> turns);
+
  private:
   friend class ExecutionContext;
-  TextContext(const nacre_text_table& table, nacre_backend_context* context,
-              Computation& computation, const ContextLimits& limits,
+  TextContext(const nacre_text_table& table, const nacre_chat_table* chat,
+              nacre_backend_context* context, Computation& computation, const ContextLimits& limits,
               ModelCounters* counters) noexcept;
 
   [[nodiscard]] Result<void> ready() const;
   [[nodiscard]] Result<void> may_generate() const;
-  [[nodiscard]] Result<std::string_view> read(std::uint32_t (*from)(nacre_backend_context*,
-                                                                    const nacre_text_sink*,
-                                                                    const nacre_error_sink*));
+  template <typename From>
+  [[nodiscard]] Result<std::string_view> read(From&& from);
   template <typename Start>
   [[nodiscard]] Result<void> run(Deadline deadline, Start&& start);
   void count(bool good) noexcept;
   std::chrono::nanoseconds note_queue_time() noexcept;
 
   const nacre_text_table& table_;
+  const nacre_chat_table* const chat_;  // null: the backend writes no chats down
   nacre_backend_context* context_;
   Computation& computation_;
   const std::uint64_t max_prompt_bytes_;

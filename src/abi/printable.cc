@@ -63,6 +63,18 @@ std::string printable_lines(std::string_view text, std::size_t max_bytes) {
   return made_printable(text, max_bytes, true);
 }
 
+std::string to_utf8(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = decode_utf8(text).length;
+    out.append(length == 0 ? kReplacement : text.substr(0, length));
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
     const std::size_t length = decode_utf8(text).length;

@@ -15,6 +15,9 @@ namespace nacre {
 /// The same for a text of several lines, which stay lines.
 [[nodiscard]] std::string printable_lines(std::string_view text, std::size_t max_bytes = 8000);
 
+/// `text` with U+FFFD in the place of each byte that is part of no UTF-8 character.
+[[nodiscard]] std::string to_utf8(std::string_view text);
+
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace nacre

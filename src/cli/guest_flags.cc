@@ -33,8 +33,9 @@ void GuestFlags::add(CLI::App& app, const std::string& guest_help) {
            "preload, sha256, and what the backend knows");
   add_list(app, "--models", models_files_, "FILE",
            "Offer the models that a TOML file lists (docs/models.md)");
-  add_list(app, "-S", wasi_, "KEY[=VALUE],...",
-           "As Wasmtime has it: nn-graph=ENCODING::DIR offers the model in DIR under DIR's name");
+  add_list(app, "-S,--wasi", wasi_, "KEY[=VALUE],...",
+           "As Wasmtime has it: nn-graph=ENCODING::DIR offers the model in DIR under DIR's name. "
+           "nn-prompt offers components wasi:nn's proposed interface prompt");
   add_list(app, "--nn-preload", nn_preload_, "NAME:ENCODING:TARGET:PATH[:PATH...]",
            "As WasmEdge has it: offers a model; of two with one name the first counts");
   add_list(app, "--wasi-nn-graph", wamr_graphs_, "NAME:ENCODING:TARGET:PATH[:PATH...]",
@@ -60,18 +61,23 @@ void GuestFlags::add(CLI::App& app, const std::string& guest_help) {
   host_.add_common(app);
 }
 
-Result<void> GuestFlags::plan_models(Plan& plan, bool& inherit_env) const {
+Result<void> GuestFlags::plan_wasi(Plan& plan, bool& inherit_env) const {
+  for (const std::string& text : wasi_) {
+    auto wasi = parse_wasi_options(text);
+    if (!wasi) return wrong("-S", wasi.error());
+    std::ranges::move(wasi->models, std::back_inserter(plan.host.models));
+    inherit_env = inherit_env || wasi->inherit_env;
+    plan.guest.nn_prompt = plan.guest.nn_prompt || wasi->nn_prompt;
+  }
+  return {};
+}
+
+Result<void> GuestFlags::plan_models(Plan& plan) const {
   std::vector<ModelSpec>& models = plan.host.models;
   for (const std::string& path : models_files_) {
     auto specs = read_models_file(path);
     if (!specs) return wrong("--models", specs.error());
     std::ranges::move(*specs, std::back_inserter(models));
-  }
-  for (const std::string& text : wasi_) {
-    auto wasi = parse_wasi_options(text);
-    if (!wasi) return wrong("-S", wasi.error());
-    std::ranges::move(wasi->models, std::back_inserter(models));
-    inherit_env = inherit_env || wasi->inherit_env;
   }
   std::vector<std::string> preloaded;
   for (const std::string& text : nn_preload_) {
@@ -171,7 +177,8 @@ Result<Plan> GuestFlags::plan(const std::vector<std::string>& guest_args) {
   plan.guest.args = guest_args;
   bool inherit_env = false;
   const auto planned = [&]() -> Result<void> {
-    if (auto ok = plan_models(plan, inherit_env); !ok) return ok;
+    if (auto ok = plan_wasi(plan, inherit_env); !ok) return ok;
+    if (auto ok = plan_models(plan); !ok) return ok;
     if (auto ok = plan_backends(plan.host); !ok) return ok;
     if (auto ok = plan_grants(plan); !ok) return ok;
     if (auto ok = plan_guest(plan.guest, inherit_env); !ok) return ok;

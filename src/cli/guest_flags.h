@@ -31,7 +31,8 @@ class GuestFlags {
   [[nodiscard]] const std::string& guest() const noexcept { return guest_; }
 
  private:
-  [[nodiscard]] Result<void> plan_models(Plan& plan, bool& inherit_env) const;
+  [[nodiscard]] Result<void> plan_models(Plan& plan) const;
+  [[nodiscard]] Result<void> plan_wasi(Plan& plan, bool& inherit_env) const;
   [[nodiscard]] Result<void> plan_backends(HostOptions& host) const;
   [[nodiscard]] Result<void> plan_grants(Plan& plan) const;
   [[nodiscard]] Result<void> plan_guest(GuestOptions& guest, bool inherit_env) const;

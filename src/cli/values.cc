@@ -159,6 +159,8 @@ Result<WasiOptions> parse_wasi_options(std::string_view text) {
     }
     if (key == "inherit-env") {
       out.inherit_env = on;
+    } else if (key == "nn-prompt") {
+      out.nn_prompt = on;
     } else if (key == "nn" || key == "cli" || key == "common" || key == "cli-exit-with-code" ||
                key == "preview2") {
       // What these turn on is always on; turning it off would change what the guest sees.
@@ -177,10 +179,10 @@ Result<WasiOptions> parse_wasi_options(std::string_view text) {
             item, key));
       }
     } else {
-      return invalid(fmt::format(
-          "\"{}\" is not known; accepted are nn, nn-graph=ENCODING::DIR, cli, common and "
-          "inherit-env, with commas between them",
-          item));
+      return invalid(
+          fmt::format("\"{}\" is not known; accepted are nn, nn-graph=ENCODING::DIR, nn-prompt, "
+                      "cli, common and inherit-env, with commas between them",
+                      item));
     }
   }
   return out;

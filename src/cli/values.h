@@ -42,6 +42,7 @@ namespace nacre::cli {
 struct WasiOptions {
   std::vector<ModelSpec> models;  ///< from nn-graph=ENCODING::DIR
   bool inherit_env = false;
+  bool nn_prompt = false;
 };
 [[nodiscard]] Result<WasiOptions> parse_wasi_options(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include <nacre/execution_context.h>
 
 #include <nacre/backend.h>
+#include <nacre/chat.h>
 #include <nacre/text_context.h>
 
 #include "core/buffer.h"
@@ -381,7 +382,10 @@ Result<std::unique_ptr<ExecutionContext>> ExecutionContext::create(std::shared_p
   }
   auto impl = std::make_unique<Impl>(std::move(graph), std::move(*backend), limits);
   if (text != nullptr) {
-    impl->text.reset(new TextContext(*text, impl->backend->raw(), impl->computation, limits,
+    const auto* chat =
+        static_cast<const nacre_chat_table*>(impl->graph->backend_graph().ability(kChatAbility));
+    if (chat != nullptr && chat->struct_size < sizeof(nacre_chat_table)) chat = nullptr;
+    impl->text.reset(new TextContext(*text, chat, impl->backend->raw(), impl->computation, limits,
                                      impl->graph->counters()));
   }
   return std::unique_ptr<ExecutionContext>(new ExecutionContext(std::move(impl)));

@@ -1,6 +1,7 @@
 #include <nacre/text_context.h>
 
 #include <nacre/backend.h>
+#include <nacre/chat.h>
 #include <nacre/model_stats.h>
 
 #include "core/computation.h"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace nacre {
 namespace {
@@ -25,10 +27,11 @@ std::uint64_t nanoseconds(Deadline deadline) noexcept {
 
 }  // namespace
 
-TextContext::TextContext(const nacre_text_table& table, nacre_backend_context* context,
-                         Computation& computation, const ContextLimits& limits,
-                         ModelCounters* counters) noexcept
+TextContext::TextContext(const nacre_text_table& table, const nacre_chat_table* chat,
+                         nacre_backend_context* context, Computation& computation,
+                         const ContextLimits& limits, ModelCounters* counters) noexcept
     : table_(table),
+      chat_(chat),
       context_(context),
       computation_(computation),
       max_prompt_bytes_(limits.max_tensor_bytes),
@@ -159,24 +162,42 @@ void TextContext::finish() noexcept {
   if (!computation_.abandoned()) table_.finish(context_);
 }
 
-Result<std::string_view> TextContext::read(std::uint32_t (*from)(nacre_backend_context*,
-                                                                 const nacre_text_sink*,
-                                                                 const nacre_error_sink*)) {
+template <typename From>
+Result<std::string_view> TextContext::read(From&& from) {
   if (auto ok = ready(); !ok) return std::unexpected(std::move(ok.error()));
   read_.clear();
   const nacre_text_sink text{&read_, &append};
   ErrorSlot error;
   const nacre_error_sink sink = error.sink();
-  if (from(context_, &text, &sink) != 0) return error.take();
+  if (std::forward<From>(from)(text, sink) != 0) return error.take();
   return std::string_view(read_);
 }
 
 Result<std::string_view> TextContext::output() {
-  return read(table_.output);
+  return read([this](const nacre_text_sink& text, const nacre_error_sink& error) {
+    return table_.output(context_, &text, &error);
+  });
 }
 
 Result<std::string_view> TextContext::metadata() {
-  return read(table_.metadata);
+  return read([this](const nacre_text_sink& json, const nacre_error_sink& error) {
+    return table_.metadata(context_, &json, &error);
+  });
+}
+
+Result<std::string_view> TextContext::render_chat(std::span<const ChatTurn> turns) {
+  if (chat_ == nullptr) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "the model's backend cannot write a conversation down for it; give it whole "
+                "prompts");
+  }
+  std::vector<nacre_chat_turn> spans;
+  spans.reserve(turns.size());
+  for (const ChatTurn& turn : turns)
+    spans.push_back({to_abi(turn.role), to_abi(turn.text)});
+  return read([&](const nacre_text_sink& prompt, const nacre_error_sink& error) {
+    return chat_->render(context_, spans.data(), spans.size(), &prompt, &error);
+  });
 }
 
 }  // namespace nacre

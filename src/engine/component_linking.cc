@@ -21,9 +21,20 @@ constexpr std::array<std::string_view, 3> kWasiNnVersions = {
 constexpr std::array<std::string_view, 4> kWasiNnInterfaces = {"tensor", "graph", "inference",
                                                                "errors"};
 
+// Proposed and in no version yet; offered with each version's graph, where the operator says so.
+constexpr std::string_view kWasiNnPrompt = "prompt";
+
 constexpr std::string_view kNacreNnVersion = "0.1.0";
-constexpr std::array<std::string_view, 6> kNacreNnInterfaces = {
-    "types", "backends", "graphs", "graphs-rc20240625", "graphs-rc20240819", "graphs-rc20241028"};
+constexpr std::array<std::string_view, 10> kNacreNnInterfaces = {"types",
+                                                                 "backends",
+                                                                 "graphs",
+                                                                 "graphs-rc20240625",
+                                                                 "graphs-rc20240819",
+                                                                 "graphs-rc20241028",
+                                                                 "text",
+                                                                 "text-rc20240625",
+                                                                 "text-rc20240819",
+                                                                 "text-rc20241028"};
 
 // WASI 0.2 as the VM offers it, up to this patch version.
 constexpr unsigned kWasiPatch = 12;
@@ -135,7 +146,8 @@ std::vector<ExternInfo> items_of(const wasmtime_component_t* component, const wa
 bool offers_interface(std::string_view name) {
   const InterfaceName split(name);
   if (split.base.starts_with(kWasiNn)) {
-    return contains(kWasiNnInterfaces, split.base.substr(kWasiNn.size())) &&
+    const std::string_view interface = split.base.substr(kWasiNn.size());
+    return (contains(kWasiNnInterfaces, interface) || interface == kWasiNnPrompt) &&
            contains(kWasiNnVersions, split.version);
   }
   if (split.base.starts_with(kNacreNn)) {
@@ -143,6 +155,24 @@ bool offers_interface(std::string_view name) {
            split.version == kNacreNnVersion;
   }
   return is_wasi_02(split.version) && contains(kWasiInterfaces, split.base);
+}
+
+bool is_prompt_interface(std::string_view name) {
+  const InterfaceName split(name);
+  return split.base.starts_with(kWasiNn) && split.base.substr(kWasiNn.size()) == kWasiNnPrompt &&
+         contains(kWasiNnVersions, split.version);
+}
+
+std::string missing_permissions(const std::vector<ExternInfo>& imports, bool prompt) {
+  std::string missing;
+  for (const ExternInfo& import : imports) {
+    if (prompt || !is_prompt_interface(import.name)) continue;
+    missing += "\n  " + import.name;
+  }
+  if (missing.empty()) return missing;
+  return "the guest imports wasi:nn's prompt interface, which is a proposal and offered only where "
+         "it is asked for, with --wasi nn-prompt (GuestOptions::nn_prompt):" +
+         missing;
 }
 
 Result<ComponentLinkerHandle> make_component_linker(const wasm_engine_t* engine) {

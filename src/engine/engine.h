@@ -152,8 +152,9 @@ class Module {
   [[nodiscard]] const std::optional<std::vector<MemoryInfo>>& memories() const noexcept;
 
   /// For each of `imports()` whether an instance with these host functions would find it.
-  [[nodiscard]] Result<std::vector<bool>> offered_imports(
-      std::span<const HostFunction> functions) const;
+  /// `prompt` as in InstanceOptions.
+  [[nodiscard]] Result<std::vector<bool>> offered_imports(std::span<const HostFunction> functions,
+                                                          bool prompt = false) const;
 
   /// What `Instance::run` calls: "_start", "wasi:cli/run@0.2.0". Empty for a library.
   [[nodiscard]] std::string_view entry() const noexcept;
@@ -206,8 +207,9 @@ struct InstanceOptions {
 
   /// What a core module may import beside WASI. The table must outlive the module, and stay as it
   /// is: the imports are resolved once and serve every instance. A component may import wasi:nn,
-  /// always.
+  /// always, but its proposed interface `prompt` only with the flag below.
   std::span<const HostFunction> host_functions{};
+  bool prompt = false;
   /// Passed to each host function of this guest; for a component a nacre::ComponentState. Must
   /// outlive the instance.
   void* guest_state = nullptr;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "engine/component_linking.h"
 #include "engine/engine.h"
 #include "engine/engine_state.h"
 #include "engine/store_state.h"
@@ -121,6 +122,10 @@ Result<void> link_module(Instance::State& state, wasmtime_context_t* context) {
 Result<void> link_component(Instance::State& state, wasmtime_context_t* context) {
   const auto pre = state.module.state().component_pre();
   if (!pre) return std::unexpected(pre.error());
+  if (auto missing = missing_permissions(state.module.imports(), state.options.prompt);
+      !missing.empty()) {
+    return fail(ErrorCode::kUnsupportedOperation, std::move(missing));
+  }
   state.component_pre = *pre;
   const std::uint64_t memory = state.shared.limits.memory_max;
   nacre_context_set_hostcall_fuel(context, memory < kMostBytesPerCall / 2

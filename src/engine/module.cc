@@ -221,13 +221,15 @@ Result<void> Module::check_start() const {
               "the guest exports no _start function, so it is a library and not a program");
 }
 
-Result<std::vector<bool>> Module::offered_imports(std::span<const HostFunction> functions) const {
+Result<std::vector<bool>> Module::offered_imports(std::span<const HostFunction> functions,
+                                                  bool prompt) const {
   if (!is_component()) {
     return engine::offered_imports(state_->engine->handle.get(), state_->handle.get(), functions);
   }
   std::vector<bool> offered;
   for (const ExternInfo& import : state_->imports)
-    offered.push_back(offers_interface(import.name));
+    offered.push_back(offers_interface(import.name) &&
+                      (prompt || !is_prompt_interface(import.name)));
   return offered;
 }
 

@@ -26,11 +26,14 @@ void check_imports(const GuestDescription& guest, std::vector<CheckReason>& reas
   for (const GuestImport& import : guest.imports) {
     if (import.offered) continue;
     const std::string name = name_of(import);
+    const bool proposed = import.interface == "wasi:nn/prompt";
     reasons.push_back(
         {.subject = CheckSubject::kImport,
          .name = name,
-         .sentence = fmt::format("the guest imports {}{}{}, which is not offered here", name,
-                                 import.type.empty() ? "" : " ", import.type)});
+         .sentence = fmt::format(
+             "the guest imports {}{}{}, which is {}", name, import.type.empty() ? "" : " ",
+             import.type,
+             proposed ? "a proposal and offered only with --wasi nn-prompt" : "not offered here")});
   }
   // Its sentence only lists those imports once more; anything else is a reason of its own.
   if (reasons.size() == before && !guest.refusal.empty()) {
@@ -55,10 +58,10 @@ void check_memory(GuestCheck& out) {
 }
 
 void check_folders(const engine::Module& module, const GuestDescription& guest,
-                   std::span<const DirMapping> dirs, std::vector<CheckReason>& reasons) {
-  for (const DirMapping& dir : dirs) {
+                   const GuestOptions& options, std::vector<CheckReason>& reasons) {
+  for (const DirMapping& dir : options.dirs) {
     // Folders come before anything else that an instance can be refused for.
-    std::string refusal = refusal_of(module, {&dir, 1});
+    std::string refusal = refusal_of(module, {&dir, 1}, options.nn_prompt);
     if (refusal == guest.refusal) continue;
     reasons.push_back(
         {.subject = CheckSubject::kFolder, .name = dir.host, .sentence = std::move(refusal)});
@@ -135,7 +138,7 @@ GuestCheck check_guest(const Result<LoadedGuest>& loaded, const GuestOptions& gu
   out.guest = *std::move(described);
   check_imports(*out.guest, out.reasons);
   check_memory(out);
-  check_folders(loaded->module, *out.guest, guest.dirs, out.reasons);
+  check_folders(loaded->module, *out.guest, guest, out.reasons);
   return out;
 }
 

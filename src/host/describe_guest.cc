@@ -81,8 +81,10 @@ DialectChoice to_choice(Dialect dialect) {
 }  // namespace
 
 // An instance that never runs says all that run() would.
-std::string refusal_of(const engine::Module& module, std::span<const DirMapping> dirs) {
+std::string refusal_of(const engine::Module& module, std::span<const DirMapping> dirs,
+                       bool nn_prompt) {
   engine::InstanceOptions options;
+  options.prompt = nn_prompt;
   options.host_functions = witx::functions();
   for (const DirMapping& dir : dirs) {
     options.directories.push_back(
@@ -101,7 +103,7 @@ std::string refusal_of(const engine::Module& module, std::span<const DirMapping>
 
 Result<GuestDescription> describe_guest(const engine::Module& module, const GuestOptions& guest) {
   const auto nn = nn_imports(module);
-  const auto offered = module.offered_imports(witx::functions());
+  const auto offered = module.offered_imports(witx::functions(), guest.nn_prompt);
   if (!offered) return std::unexpected(offered.error());
 
   GuestDescription out;
@@ -121,7 +123,7 @@ Result<GuestDescription> describe_guest(const engine::Module& module, const Gues
     out.dialect = to_choice(decision.dialect);
     out.dialect_reason = std::move(decision.reason);
   }
-  out.refusal = refusal_of(module, {});
+  out.refusal = refusal_of(module, {}, guest.nn_prompt);
   return out;
 }
 

@@ -11,14 +11,14 @@
 
 namespace nacre {
 
-/// Of `guest`: dialect. Any thread.
+/// Of `guest`: dialect and nn_prompt. Any thread.
 [[nodiscard]] Result<GuestDescription> describe_guest(const engine::Module& module,
                                                       const GuestOptions& guest);
 
 /// The sentence with which run() would refuse the module if it were lent these folders; empty: it
 /// would not. Nothing of the guest runs.
-[[nodiscard]] std::string refusal_of(const engine::Module& module,
-                                     std::span<const DirMapping> dirs);
+[[nodiscard]] std::string refusal_of(const engine::Module& module, std::span<const DirMapping> dirs,
+                                     bool nn_prompt);
 
 }  // namespace nacre
 

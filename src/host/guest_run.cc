@@ -98,6 +98,7 @@ Result<std::unique_ptr<GuestRun>> GuestRun::create(const engine::Module& module,
   std::unique_ptr<GuestRun> run(new GuestRun(models, std::move(state)));
   engine::InstanceOptions instance = to_engine(options);
   instance.host_functions = witx::functions();
+  instance.prompt = options.nn_prompt;
   instance.guest_state = &run->state_;
   if (module.is_component()) {
     instance.guest_state = &run->component_state_.emplace(run->state_);

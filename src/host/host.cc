@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "core/backend_catalog.h"
+#include "core/gguf_header.h"
 #include "core/loader.h"
 #include "engine/engine.h"
 #include "engine/watchdog.h"
@@ -246,6 +247,17 @@ Result<std::shared_ptr<Graph>> Host::load_model(const ModelSpec& spec) {
   const Activity activity(impl_->options.on_activity,
                           fmt::format("loading the model {}", spec.name));
   return nacre::load_model(*impl_->catalog, spec);
+}
+
+Result<std::shared_ptr<Graph>> Host::inspect_model(const ModelSpec& spec) {
+  const bool may_be_gguf =
+      spec.encoding == GraphEncoding::kAutodetect || spec.encoding == GraphEncoding::kGgml;
+  if (may_be_gguf && spec.backend.empty() && spec.paths.size() == 1) {
+    auto read = inspect_gguf(spec.paths.front(), spec.target);
+    if (!read) return std::unexpected(std::move(read.error()));
+    if (*read) return **std::move(read);
+  }
+  return load_model(spec);
 }
 
 std::vector<BackendInfo> Host::backends() {

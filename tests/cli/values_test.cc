@@ -122,6 +122,9 @@ TEST(ParseWasiOptions, AcceptsWhatIsAlwaysOnHere) {
   EXPECT_TRUE(parse_wasi_options("inherit-env").value().inherit_env);
   EXPECT_FALSE(parse_wasi_options("inherit-env=n").value().inherit_env);
   EXPECT_TRUE(parse_wasi_options("http=n,threads=n"));
+  EXPECT_FALSE(parse_wasi_options("nn").value().nn_prompt);
+  EXPECT_TRUE(parse_wasi_options("nn,nn-prompt").value().nn_prompt);
+  EXPECT_FALSE(parse_wasi_options("nn-prompt=n").value().nn_prompt);
 }
 
 TEST(ParseWasiOptions, ExplainsWhatIsNot) {

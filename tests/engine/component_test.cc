@@ -296,7 +296,8 @@ TEST(ComponentImports, EveryInterfaceThatIsPromisedIsThere) {
        {"wasi:cli/stdout", "wasi:cli/stdout@0.3.0", "wasi:cli/stdout@0.2.13",
         "wasi:cli/nothing@0.2.0", "wasi:http/types@0.2.0", "wasi:nn/tensor", "wasi:nn/tensor@0.2.0",
         "wasi:cli/stdout@0.2.0-rc-2023-11-10", "wasi:cli/stdout@0.2.", "nacre:nn/backends",
-        "nacre:nn/backends@0.2.0", "nacre:nn/nothing@0.1.0"}) {
+        "nacre:nn/backends@0.2.0", "nacre:nn/nothing@0.1.0", "nacre:nn/text@0.2.0",
+        "wasi:nn/prompt@0.2.0", "wasi:nn/prompt"}) {
     EXPECT_FALSE(offers_interface(name)) << name;
   }
 }
@@ -347,6 +348,7 @@ TEST(ComponentImports, EveryInterfaceHasWhatItsNamePromises) {
                           resource(name));
     }
   }
+  things.emplace_back("nacre:nn/text@0.1.0", resource("text-context"));
   std::string all;
   for (const auto& [interface, thing] : things) {
     const std::string import = "(import \"" + interface + "\" (instance " + thing + "))";
@@ -426,6 +428,45 @@ TEST(ComponentImports, FunctionsOfOthersResourcesResolve) {
     std::string wrong = imports;
     wrong.replace(wrong.rfind("(func"), 5, "(func (param \"no-such-parameter\" u8)");
     EXPECT_FALSE(run_component(engine, component("i32.const 0", wrong))) << wrong;
+  }
+}
+
+// The proposed interface is offered beside every version, and only on demand.
+TEST(ComponentImports, PromptIsThereWhereItIsAskedFor) {
+  const Engine engine = make_engine();
+  for (const std::string version : {"2024-06-25", "2024-08-19", "2024-10-28"}) {
+    const std::string name = "wasi:nn/prompt@0.2.0-rc-" + version;
+    const std::string wants =
+        component("i32.const 0", of_resource("wasi:nn/graph@0.2.0-rc-" + version, "graph", name,
+                                             R"((export "context" (type $chat (sub resource)))
+        (export "init" (func (param "graph" (own $T)) (result (result (own $chat) (error string)))))
+        (export "[method]context.compute" (func (param "self" (borrow $chat))
+          (param "prompt" string) (result (result string (error string))))))"));
+    EXPECT_TRUE(offers_interface(name));
+    const auto refused = run_component(engine, wants);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr("--wasi nn-prompt"), HasSubstr(name)));
+    InstanceOptions options;
+    options.prompt = true;
+    const auto outcome = run_component(engine, wants, std::move(options));
+    EXPECT_TRUE(outcome) << outcome.error().message;
+  }
+}
+
+TEST(ComponentImports, TextOpensOnTheGraphOfEveryVersion) {
+  const Engine engine = make_engine();
+  for (const auto& [version, date] : {std::pair<std::string, std::string>{"2024-06-25", "20240625"},
+                                      {"2024-08-19", "20240819"},
+                                      {"2024-10-28", "20241028"}}) {
+    const std::string opens = of_resource(
+        "wasi:nn/graph@0.2.0-rc-" + version, "graph", "nacre:nn/text-rc" + date + "@0.1.0",
+        R"((export "open" (func (param "graph" (borrow $T)) (result u32))))");
+    // The function is there; its type is another.
+    const auto outcome = run_component(engine, component("i32.const 0", opens));
+    ASSERT_FALSE(outcome);
+    EXPECT_THAT(outcome.error().message, HasSubstr("open"));
+    EXPECT_THAT(outcome.error().message, Not(HasSubstr("not offered")));
   }
 }
 

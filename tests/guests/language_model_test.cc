@@ -83,5 +83,70 @@ TEST(LanguageModel, StatsCountTexts) {
   EXPECT_GT(stats["compute_ns"], 0);
 }
 
+const std::vector<std::string> kComponents = {".component.wasm", ".2024-08-19.component.wasm",
+                                              ".2024-06-25.component.wasm"};
+
+TEST(LanguageModel, ChatIsTheSameAsAComponent) {
+  const auto chat = [](const std::string& program) {
+    return nacre({"run", "--model", "default=" + kModel + ",threads=1", guest(program), "--temp",
+                  "0", "--n-predict", "30"},
+                 {.input = "What is the capital of France?\nAnd of Italy?\n"});
+  };
+  const Ended as_module = chat("chat.wasm");
+  EXPECT_THAT(as_module.out, HasSubstr("Paris"));
+  for (const std::string& kind : kComponents) {
+    const Ended ended = chat("chat" + kind);
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(ended.out, as_module.out) << kind;
+  }
+}
+
+// Read from the header alone, and the same as llama.cpp says of the loaded model.
+TEST(LanguageModel, InspectReadsTheHeader) {
+  const Ended header = nacre({"inspect", kModel});
+  const Ended loaded = nacre({"inspect", "--backend", "llama", kModel});
+  EXPECT_EQ(header.exit_code, 0) << header.err;
+  EXPECT_EQ(loaded.exit_code, 0) << loaded.err;
+  for (const char* fact : {"architecture: llama", "parameters: 134515008", "quantisation: Q4_1",
+                           "layers: 30", "embedding_length: 576", "context: 8192",
+                           "template: chatml", "vocabulary: 49152 tokens, BPE"}) {
+    EXPECT_THAT(header.out, HasSubstr(fact));
+    EXPECT_THAT(loaded.out, HasSubstr(fact));
+  }
+  EXPECT_THAT(header.out, HasSubstr("kv_bytes_per_token: 23040"));
+}
+
+// The model's own template makes of the questions what the model knows, and the second is
+// understood only with the first.
+TEST(LanguageModel, TheHostKeepsAChat) {
+  const Ended ended = nacre({"run", "--wasi", "nn-prompt", "--model",
+                             "default=" + kModel + ",threads=1,max-tokens=40,config={\"temp\":0}",
+                             guest("ask.component.wasm"), "default",
+                             "What is the capital of France?", "And of Italy?"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("Paris"));
+  EXPECT_THAT(ended.out, HasSubstr("Rome"));
+  EXPECT_EQ(ended.out.find("<|im_end|>"), std::string::npos) << ended.out;
+}
+
+TEST(LanguageModel, EmbeddingsOfAComponentAreTheModules) {
+  const Ended as_module = on_one_thread({guest("embed.wasm"), "a cat", "a kitten"});
+  EXPECT_EQ(as_module.exit_code, 0) << as_module.err;
+  EXPECT_EQ(on_one_thread({guest("embed.component.wasm"), "a cat", "a kitten"}).out, as_module.out);
+}
+
+TEST(LanguageModel, APromptIsATensorForWhoKnowsOnlyTensors) {
+  std::vector<std::string> programs = {"respond.wasm"};
+  for (const std::string& kind : kComponents)
+    programs.push_back("respond" + kind);
+  for (const std::string& program : programs) {
+    const Ended ended = nacre({"run", "--model",
+                               "default=" + kModel + ",threads=1,max-tokens=3,config={\"temp\":0}",
+                               guest(program), "default", "The capital of France is"});
+    EXPECT_EQ(ended.exit_code, 0) << program << ended.err;
+    EXPECT_EQ(ended.out, " Paris.\n\n") << program;
+  }
+}
+
 }  // namespace
 }  // namespace nacre::test

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "cli/process.h"
 
@@ -58,6 +59,27 @@ TEST_F(Language, ChatForgetsTheOldestTurnWhenTheContextIsFull) {
   EXPECT_THAT(last, Not(HasSubstr("first")));
 }
 
+// The echo model says what the prompt was.
+TEST_F(Language, ChatWritesEachFamilysTemplate) {
+  const auto prompt = [&](const std::string& family) {
+    const Ended ended = nacre({"run", "--model", model(100), guest("chat.wasm"), "--system", "Be.",
+                               "--prompt-template", family},
+                              {.input = "one\ntwo\n"});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return ended.out;
+  };
+  EXPECT_THAT(prompt("chatml"), HasSubstr("<|im_start|>system Be.<|im_end|> <|im_start|>user "
+                                          "one<|im_end|> <|im_start|>assistant"));
+  EXPECT_THAT(prompt("llama-2-chat"), HasSubstr("<s>[INST] <<SYS>> Be. <</SYS>> one [/INST]"));
+  EXPECT_THAT(prompt("llama-3-chat"),
+              HasSubstr("<|begin_of_text|><|start_header_id|>system<|end_header_id|> Be.<|eot_id|>"
+                        "<|start_header_id|>user<|end_header_id|> one<|eot_id|>"
+                        "<|start_header_id|>assistant<|end_header_id|>"));
+  EXPECT_EQ(nacre({"run", "--model", model(100), guest("chat.wasm"), "--prompt-template", "no"})
+                .exit_code,
+            2);
+}
+
 TEST_F(Language, ALineThatNeverFitsIsSaidAndTheChatGoesOn) {
   const Ended ended = nacre({"run", "--model", model(10), guest("chat.wasm"), "--system", ""},
                             {.input = "1 2 3 4 5 6 7 8 9\nshort\n"});
@@ -70,6 +92,102 @@ TEST_F(Language, ChatSaysWhatItCannotOpen) {
   const Ended ended = nacre({"run", guest("chat.wasm")}, {.input = "hello\n"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.err, HasSubstr("the model 'default' cannot be opened: not_found"));
+}
+
+TEST_F(Language, AMissingFileIsAnErrnoOfItsOwn) {
+  const Ended ended =
+      nacre({"run", "--model", "default=" + (dir_ / "gone.echo"), guest("chat.wasm")});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("cannot be opened: model_not_found"));
+}
+
+// ---- the same in every ABI
+
+/// The component of each version of wasi:nn.
+std::vector<std::string> components(const std::string& name) {
+  return {guest(name + ".component.wasm"), guest(name + ".2024-08-19.component.wasm"),
+          guest(name + ".2024-06-25.component.wasm")};
+}
+
+TEST_F(Language, ChatIsTheSameAsAComponent) {
+  const ProcessOptions input{.input = "first\nsecond\n1 2 3 4 5 6 7 8 9 10 11 12 13\nthird\n"};
+  const auto chat = [&](const std::string& program) {
+    return nacre({"run", "--model", model(18), program, "--system", "", "--stat"}, input);
+  };
+  const Ended as_module = chat(guest("chat.wasm"));
+  ASSERT_EQ(as_module.exit_code, 0) << as_module.err;
+  EXPECT_THAT(as_module.out, HasSubstr("third"));
+  EXPECT_THAT(as_module.err, HasSubstr("too long"));
+  EXPECT_THAT(as_module.err, HasSubstr("the context is full"));
+  for (const std::string& program : components("chat")) {
+    const Ended ended = chat(program);
+    EXPECT_EQ(ended.exit_code, 0) << program << ended.err;
+    EXPECT_EQ(ended.out, as_module.out) << program;
+    EXPECT_THAT(ended.err, HasSubstr("too long")) << program;
+  }
+}
+
+TEST_F(Language, TheHostKeepsAChatWhereItIsAskedTo) {
+  for (const std::string& program : components("ask")) {
+    const Ended ended = nacre({"run", "--wasi", "nn-prompt", "--model", model(100), program,
+                               "default", "one", "two", "three"});
+    EXPECT_EQ(ended.exit_code, 0) << program << ended.err;
+    EXPECT_EQ(ended.out,
+              "user: one assistant:\n"
+              "user: one assistant: user: one assistant: user: two assistant:\n"
+              "user: one assistant: user: one assistant: user: two assistant: user: one assistant: "
+              "user: one assistant: user: two assistant: user: three assistant:\n");
+  }
+}
+
+TEST_F(Language, PromptWithoutItsFlagIsRefusedAndTheFlagIsSaid) {
+  for (const std::string& program : components("ask")) {
+    const Ended ended = nacre({"run", "--model", model(100), program, "default", "one"});
+    EXPECT_EQ(ended.out, "");
+    EXPECT_NE(ended.exit_code, 0) << program;
+    EXPECT_THAT(ended.err, HasSubstr("--wasi nn-prompt")) << program;
+    EXPECT_THAT(ended.err, HasSubstr("wasi:nn/prompt@0.2.0-rc-2024-")) << program;
+  }
+  const std::string program = guest("ask.component.wasm");
+  EXPECT_THAT(nacre({"check", program}).out, HasSubstr("only with --wasi nn-prompt"));
+  EXPECT_EQ(nacre({"check", "--wasi", "nn-prompt", program}).exit_code, 0);
+}
+
+TEST_F(Language, AChatNeedsALanguageModelWithATemplate) {
+  write_text(dir_ / "net.echo", "nacre-echo v1\ninput a f32 1\n");
+  write_text(dir_ / "chatless.echo", "nacre-echo v1\ntext 100\nchatless\n");
+  const auto ask = [&](const std::string& file) {
+    return nacre({"run", "-S", "nn-prompt", "--model", "default=" + (dir_ / file),
+                  guest("ask.component.wasm"), "default", "one"});
+  };
+  EXPECT_EQ(ask("net.echo").exit_code, 1);
+  EXPECT_THAT(ask("net.echo").err, HasSubstr("no language model"));
+  EXPECT_THAT(ask("chatless.echo").err, HasSubstr("chatless"));
+}
+
+TEST_F(Language, ATimeoutEndsAnAnswerAndAStream) {
+  write_text(dir_ / "slow.echo", "nacre-echo v1\ntext 100\nhang\n");
+  const std::string slow = "default=" + (dir_ / "slow.echo");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{guest("ask.component.wasm"), "default", "one"},
+        std::vector<std::string>{guest("chat.component.wasm")}}) {
+    std::vector<std::string> all = {"run",   "--wasi",  "nn-prompt", "--timeout",
+                                    "500ms", "--model", slow};
+    all.insert(all.end(), words.begin(), words.end());
+    const Ended ended = nacre(all, {.input = "hello\n"});
+    EXPECT_EQ(ended.exit_code, 124) << words.front() << ended.err;
+  }
+}
+
+TEST_F(Language, APromptIsATensorForWhoKnowsOnlyTensors) {
+  auto programs = components("respond");
+  programs.push_back(guest("respond.wasm"));  // witx `compute`
+  for (const std::string& program : programs) {
+    const Ended ended =
+        nacre({"run", "--model", model(100), program, "default", "one two", "three"});
+    EXPECT_EQ(ended.exit_code, 0) << program << ended.err;
+    EXPECT_EQ(ended.out, "one two</s>\nthree</s>\n") << program;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What the host says of a guest without running it: describe, and check with all its reasons.
 #include <nacre/host.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -136,6 +137,51 @@ TEST_F(CheckTest, AGuestThatWillRun) {
   EXPECT_TRUE(check->models[0].granted);
   EXPECT_FALSE(check->models[0].hash_checked);
   EXPECT_FALSE(check->models[0].loaded);
+}
+
+// WasmEdge's sockets: sock_accept has three parameters in WASI and two there, and the rest has no
+// counterpart. Which one a guest means shows in its import's type.
+TEST_F(CheckTest, GuestsThatNeedWasmedgesSocketsAreRefusedWithTheList) {
+  const auto host = make();
+  const auto wants = [](std::string_view accept, std::string_view more) {
+    return fmt::format(R"((module
+      (import "wasi_snapshot_preview1" "sock_accept" (func (param {}) (result i32)))
+      {}
+      (memory (export "memory") 1)
+      (func (export "_start"))))",
+                       accept, more);
+  };
+  const std::string of_wasi = wants("i32 i32 i32", "");
+  const auto runs = host->run(guest_of(of_wasi));
+  EXPECT_TRUE(runs) << runs.error().message;
+
+  const std::string two = wants("i32 i32", "");
+  const auto refused = host->run(guest_of(two));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("sock_accept"), HasSubstr("(i32, i32) -> i32"),
+                    HasSubstr("(i32, i32, i32) -> i32")));
+
+  std::string imports;
+  const std::vector<std::string> names = {
+      "sock_open",       "sock_bind",      "sock_listen",  "sock_connect",      "sock_getsockopt",
+      "sock_setsockopt", "sock_recv_from", "sock_send_to", "sock_getlocaladdr", "sock_getpeeraddr"};
+  for (const std::string& name : names) {
+    imports += fmt::format(
+        "(import \"wasi_snapshot_preview1\" \"{}\" (func (param i32 i32 i32) (result i32)))\n",
+        name);
+  }
+  for (const char* accept : {"i32 i32", "i32 i32 i32"}) {
+    const std::string all = wants(accept, imports);
+    const auto ended = host->run(guest_of(all));
+    ASSERT_FALSE(ended);
+    for (const std::string& name : names)
+      EXPECT_THAT(ended.error().message, HasSubstr(name));
+    EXPECT_EQ(ended.error().message.find("sock_accept") != std::string::npos,
+              std::string_view(accept) == "i32 i32");
+    EXPECT_EQ(host->check(guest_of(all)).value().reasons.size(),
+              names.size() + (std::string_view(accept) == "i32 i32" ? 1u : 0u));
+  }
 }
 
 TEST_F(CheckTest, EachImportIsAReason) {

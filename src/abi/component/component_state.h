@@ -19,8 +19,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "abi/chat.h"
 #include "abi/component/nacre_nn.h"
 #include "abi/component/wasi_nn_callbacks.h"
 #include "abi/guest_state.h"
@@ -102,6 +104,10 @@ class ComponentState {
   std::vector<nacre_shim_named_tensor> outputs_answer;
   std::vector<bool> inputs_seen;  ///< scratch of compute
   NacreNnAnswer nacre_nn_answer;
+  std::string chat_answer;
+
+  /// Conversations, by the handle of their execution context.
+  std::unordered_map<std::uint32_t, Chat> chats;
 
   /// An output's name, or its number in decimal where the graph gives none that is text. Lives as
   /// an answer does.

@@ -5,18 +5,18 @@
 #include <utility>
 
 #include "abi/component/component_state.h"
+#include "abi/component/nacre_nn_call.h"
+#include "abi/component/text.h"
 #include "abi/printable.h"
 
 namespace nacre {
+
+using component::answer;
+using component::state_of;
+using component::to_shim;
+using component::to_view;
+
 namespace {
-
-// An address for spans of nothing, which are not the same as none.
-constexpr std::uint8_t kNothing = 0;
-
-nacre_shim_bytes to_shim(std::string_view text) noexcept {
-  if (text.empty()) return {&kNothing, 0};
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 template <typename Spans, typename T>
 Spans span_of(std::vector<T>& spans) {
@@ -119,33 +119,6 @@ nacre_shim_error NacreNnAnswer::error(Error error) noexcept {
 
 namespace {
 
-ComponentState& state_of(void* guest) noexcept {
-  return *static_cast<ComponentState*>(guest);
-}
-
-std::string_view to_view(nacre_shim_bytes bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
-}
-
-/// Runs a callback's body; its error, or what it throws, becomes the answer's.
-template <typename Body>
-bool answer(void* guest, std::string_view function, nacre_shim_error* out, Body&& body) noexcept {
-  ComponentState& state = state_of(guest);
-  Error error;
-  try {
-    Result<void> result = std::forward<Body>(body)(state);
-    if (result) return true;
-    error = std::move(result.error());
-    static_cast<void>(state.guest().refuse(function, error));
-  } catch (const std::bad_alloc&) {
-    error.code = ErrorCode::kRuntimeError;
-  } catch (const std::exception& e) {
-    error = {ErrorCode::kRuntimeError, e.what()};
-  }
-  *out = state.nacre_nn_answer.error(std::move(error));
-  return false;
-}
-
 void list(void*, void* guest, nacre_shim_texts* names) noexcept {
   ComponentState& state = state_of(guest);
   try {
@@ -196,6 +169,14 @@ const nacre_nn_callbacks& nacre_nn_component_callbacks() noexcept {
       .properties = properties,
       .describe_by_name = describe_by_name,
       .describe = describe_graph,
+      .text_open = component::text_open,
+      .text_drop = component::text_drop,
+      .text_configure = component::text_configure,
+      .text_set_prompt = component::text_set_prompt,
+      .text_next = component::text_next,
+      .text_finish = component::text_finish,
+      .text_generate = component::text_generate,
+      .text_metadata = component::text_metadata,
   };
   return kCallbacks;
 }

@@ -78,6 +78,24 @@ typedef struct nacre_nn_callbacks {
                            nacre_shim_graph_description* description, nacre_shim_error* error);
   bool (*describe)(void* env, void* guest, uint32_t graph,
                    nacre_shim_graph_description* description, nacre_shim_error* error);
+
+  /* interface text, and text-… of each version, whose `open` borrows the graph. A text-context is
+   * the number of an execution context. Pieces and texts are bytes, not always UTF-8; metadata is.
+   * `text_next` answers `none` (a span without an address) at the end. */
+  bool (*text_open)(void* env, void* guest, uint32_t graph, uint32_t* context,
+                    nacre_shim_error* error);
+  void (*text_drop)(void* env, void* guest, uint32_t context);
+  bool (*text_configure)(void* env, void* guest, uint32_t context, nacre_shim_bytes json,
+                         nacre_shim_error* error);
+  bool (*text_set_prompt)(void* env, void* guest, uint32_t context, nacre_shim_bytes prompt,
+                          nacre_shim_error* error);
+  bool (*text_next)(void* env, void* guest, uint32_t context, nacre_shim_bytes* piece,
+                    nacre_shim_error* error);
+  void (*text_finish)(void* env, void* guest, uint32_t context);
+  bool (*text_generate)(void* env, void* guest, uint32_t context, nacre_shim_bytes* text,
+                        nacre_shim_error* error);
+  bool (*text_metadata)(void* env, void* guest, uint32_t context, nacre_shim_bytes* json,
+                        nacre_shim_error* error);
 } nacre_nn_callbacks;
 
 #ifdef __cplusplus

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "abi/component/component_state.h"
+#include "abi/component/prompt.h"
 #include "core/loader.h"
 
 namespace nacre {
@@ -336,6 +337,9 @@ const nacre_wasi_nn_callbacks& component_callbacks() noexcept {
       .error_code = error_code,
       .error_data = error_data,
       .error_drop = error_drop,
+      .prompt_init = component::prompt_init,
+      .prompt_compute = component::prompt_compute,
+      .prompt_drop = component::prompt_drop,
   };
   return kCallbacks;
 }

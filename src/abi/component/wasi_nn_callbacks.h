@@ -104,6 +104,15 @@ typedef struct nacre_wasi_nn_callbacks {
   uint32_t (*error_code)(void* env, void* guest, uint32_t error);
   void (*error_data)(void* env, void* guest, uint32_t error, nacre_shim_bytes* data);
   void (*error_drop)(void* env, void* guest, uint32_t error);
+
+  /* interface prompt, which is proposed and in no version. Its errors are text and no resources:
+   * false, and the sentence. prompt_init takes the graph over, also when it fails: no graph_drop
+   * follows. */
+  bool (*prompt_init)(void* env, void* guest, uint32_t graph, uint32_t* context,
+                      nacre_shim_bytes* error);
+  bool (*prompt_compute)(void* env, void* guest, uint32_t context, nacre_shim_bytes prompt,
+                         nacre_shim_bytes* answer_or_error);
+  void (*prompt_drop)(void* env, void* guest, uint32_t context);
 } nacre_wasi_nn_callbacks;
 
 #ifdef __cplusplus

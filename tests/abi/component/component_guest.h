@@ -160,6 +160,15 @@ class Calls {
   void* guest_;
 };
 
+inline GraphDescription two_in_two_out() {
+  GraphDescription d;
+  d.inputs.push_back({"a", TensorType::kU8, Shape{-1}, ""});
+  d.inputs.push_back({"b", TensorType::kU8, Shape{-1}, ""});
+  d.outputs.push_back({"x", TensorType::kU8, Shape{-1}, ""});
+  d.outputs.push_back({"", TensorType::kU8, Shape{-1}, ""});
+  return d;
+}
+
 /// With fake models.
 struct ComponentGuest {
   FakeProvider provider;

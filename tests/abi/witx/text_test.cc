@@ -120,11 +120,42 @@ TEST(WasmedgeText, StreamsAndMayAskOnceMoreAfterTheEnd) {
   }
 }
 
+TEST(WasmedgeText, APieceMayBePartOfACharacter) {
+  TextGuest guest;
+  ASSERT_EQ(guest.set_prompt("\xF0\x9F \x90\x9A"), kSuccess);
+  EXPECT_EQ(guest.call("compute_single", {guest.context}), kSuccess);
+  EXPECT_EQ(guest.piece(), "\xF0\x9F");
+  EXPECT_EQ(guest.call("compute_single", {guest.context}), kSuccess);
+  EXPECT_EQ(guest.piece(), " \x90\x9A");
+}
+
+TEST(WasmedgeText, TwoContextsOfOneGraphStreamApart) {
+  TextGuest guest;
+  const std::uint32_t first = guest.context;
+  const std::uint32_t second = guest.init(guest.graph);
+  ASSERT_EQ(guest.set_prompt("one two"), kSuccess);
+  EXPECT_EQ(guest.call("compute_single", {first}), kSuccess);
+  guest.context = second;
+  ASSERT_EQ(guest.set_prompt("three four"), kSuccess);
+  EXPECT_EQ(guest.call("compute_single", {second}), kSuccess);
+  EXPECT_EQ(guest.piece(), "three");
+  guest.context = first;
+  EXPECT_EQ(guest.piece(), "one");
+  EXPECT_EQ(guest.call("compute_single", {first}), kSuccess);
+  EXPECT_EQ(guest.piece(), " two");
+}
+
 TEST(WasmedgeText, AZeroLengthBufferMeansLarge) {
   TextGuest guest;
   guest.answer("one");
   // 245,888 bytes are not inside this memory, so nothing is written.
   EXPECT_EQ(guest.call("get_output", {guest.context, 0, kBuffer, 0, kWritten}), kInvalidArgument);
+  // Nor at the very end of memory, where it would wrap, nor for a piece or for metadata.
+  for (const std::uint32_t at : {kMemory - 1, kMemory, 0xffff'ff00u}) {
+    EXPECT_EQ(guest.call("get_output", {guest.context, 1, at, 0, kWritten}), kInvalidArgument);
+    EXPECT_EQ(guest.call("get_output_single", {guest.context, 0, at, 0, kWritten}),
+              kInvalidArgument);
+  }
   guest.memory.grow(250'000);
   EXPECT_EQ(guest.call("get_output", {guest.context, 0, kBuffer, 0, kWritten}), kSuccess);
   EXPECT_EQ(guest.get(kWritten), 7u);

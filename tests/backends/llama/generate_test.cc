@@ -114,7 +114,15 @@ TEST(Llama, NPredictEndsTextsAndStreams) {
   EXPECT_EQ(pieces, 3);
   EXPECT_EQ(text.piece(), "");
   EXPECT_EQ(text.next().error().code, ErrorCode::kEndOfSequence);
-  ASSERT_OK(text.configure(R"({"n-predict": 0})"));
+  // WasmEdge's other words for "to the end".
+  for (const char* endless : {"-1", "-2", "2147483647"}) {
+    ASSERT_OK(
+        text.configure(R"({"reverse-prompt": ",", "n-predict": )" + std::string(endless) + "}"));
+    ASSERT_OK(text.set_prompt("Once upon a time"));
+    ASSERT_OK(text.generate());
+    EXPECT_EQ(metadata(text)["finish_reason"], "reverse_prompt") << endless;
+  }
+  ASSERT_OK(text.configure(R"({"n-predict": 0, "reverse-prompt": ""})"));
   ASSERT_OK(text.set_prompt("Once upon a time"));
   ASSERT_OK(text.generate());
   EXPECT_EQ(text.output().value(), "");
@@ -130,6 +138,35 @@ TEST(Llama, AReversePromptEndsTextsAndStreams) {
   EXPECT_TRUE(whole.ends_with("is Paris")) << whole;
   EXPECT_EQ(metadata(text)["finish_reason"], "reverse_prompt");
   EXPECT_EQ(stream(text), whole);
+}
+
+// What pieces make together is text, also where a character takes more than one of them.
+TEST(Llama, PiecesThatAreNoUtf8MakeTextThatIs) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  ASSERT_OK(text.configure(R"({"temp": 0, "grammar": "root ::= \"\ud83d\udc1a\ud83e\udd80\""})"));
+  ASSERT_OK(text.set_prompt(question("Say a shell and a crab.")));
+  std::string whole;
+  bool part = false;
+  while (text.next()) {
+    const auto first = static_cast<unsigned char>(text.piece().empty() ? 'a' : text.piece()[0]);
+    part = part || (first & 0xc0) == 0x80;  // goes on with a character that began before
+    whole += text.piece();
+  }
+  EXPECT_TRUE(part);
+  EXPECT_EQ(whole, "\xF0\x9F\x90\x9A\xF0\x9F\xA6\x80");
+}
+
+TEST(Llama, ReversePromptsThatAreNoTextOfTheModels) {
+  const auto context = text_context(language_model());
+  TextContext& text = *context->text();
+  for (const char* never : {R"("\u0000")", R"("\ud83d\udc1a\ud83d\udc1a")", R"("")"}) {
+    ASSERT_OK(text.configure(R"({"temp": 0, "n-predict": 4, "reverse-prompt": )" +
+                             std::string(never) + "}"));
+    ASSERT_OK(text.set_prompt("Once upon a time"));
+    ASSERT_OK(text.generate());
+    EXPECT_EQ(metadata(text)["finish_reason"], "length") << never;
+  }
 }
 
 TEST(Llama, APromptTooLongIsCountedAndAShorterOneFits) {

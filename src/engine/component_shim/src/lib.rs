@@ -16,6 +16,7 @@ mod component_pre;
 mod guard;
 mod limits;
 mod nacre_nn;
+mod nacre_nn_text;
 mod span;
 mod standard_streams;
 mod wasi_nn;

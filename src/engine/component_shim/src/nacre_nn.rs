@@ -18,7 +18,7 @@ use wasmtime_c_api::*;
 
 /// `nacre_shim_error`
 #[repr(C)]
-struct CError {
+pub struct CError {
     code: u32,
     data: Span<u8>,
 }
@@ -63,12 +63,25 @@ pub struct nacre_nn_callbacks {
     describe_by_name:
         extern "C" fn(*mut c_void, *mut c_void, Span<u8>, &mut CGraph, &mut CError) -> bool,
     describe: extern "C" fn(*mut c_void, *mut c_void, u32, &mut CGraph, &mut CError) -> bool,
+    pub text_open: extern "C" fn(*mut c_void, *mut c_void, u32, &mut u32, &mut CError) -> bool,
+    pub text_drop: extern "C" fn(*mut c_void, *mut c_void, u32),
+    pub text_configure: extern "C" fn(*mut c_void, *mut c_void, u32, Span<u8>, &mut CError) -> bool,
+    pub text_set_prompt:
+        extern "C" fn(*mut c_void, *mut c_void, u32, Span<u8>, &mut CError) -> bool,
+    pub text_next: extern "C" fn(*mut c_void, *mut c_void, u32, &mut Span<u8>, &mut CError) -> bool,
+    pub text_finish: extern "C" fn(*mut c_void, *mut c_void, u32),
+    pub text_generate:
+        extern "C" fn(*mut c_void, *mut c_void, u32, &mut Span<u8>, &mut CError) -> bool,
+    pub text_metadata:
+        extern "C" fn(*mut c_void, *mut c_void, u32, &mut Span<u8>, &mut CError) -> bool,
 }
 
-struct Callbacks {
-    table: nacre_nn_callbacks,
-    foreign: Foreign,
+pub struct Callbacks {
+    pub table: nacre_nn_callbacks,
+    pub foreign: Foreign,
 }
+
+pub type Shared = Arc<Callbacks>;
 
 unsafe impl Send for Callbacks {}
 unsafe impl Sync for Callbacks {}
@@ -83,7 +96,9 @@ pub(crate) fn layout() -> Vec<usize> {
         of!(CPair: key value),
         of!(CTensor: name dimensions carrier layout note ty),
         of!(CGraph: backend encoding target inputs outputs properties),
-        of!(nacre_nn_callbacks: env finalizer list properties describe_by_name describe),
+        of!(nacre_nn_callbacks: env finalizer list properties describe_by_name describe text_open
+            text_drop text_configure text_set_prompt text_next text_finish text_generate
+            text_metadata),
         vec![ELEMENT_TYPES.len()],
     ]
     .concat()
@@ -158,18 +173,18 @@ struct GraphDescription {
 
 #[derive(ComponentType, Lower)]
 #[component(record)]
-struct NnError {
+pub struct NnError {
     code: ErrorCode,
     data: &'static str,
 }
 
-type Answer<T> = std::result::Result<T, NnError>;
+pub type Answer<T> = std::result::Result<T, NnError>;
 
 // ---- from C --------------------------------------------------------------------------------
 
 // C++ answers with spans that live until its next callback for the guest (span.rs).
 
-fn text(span: &Span<u8>) -> Result<&'static str> {
+pub fn text(span: &Span<u8>) -> Result<&'static str> {
     Ok(std::str::from_utf8(unsafe { span.answered() })?)
 }
 
@@ -218,7 +233,7 @@ fn graph(c: &CGraph) -> Result<GraphDescription> {
     })
 }
 
-fn error<T>(c: &CError) -> Result<Answer<T>> {
+pub fn error<T>(c: &CError) -> Result<Answer<T>> {
     let Some(code) = ERROR_CODES.get(c.code as usize) else {
         bail!("the host answered with {}, which is no error code", c.code);
     };
@@ -228,7 +243,7 @@ fn error<T>(c: &CError) -> Result<Answer<T>> {
     }))
 }
 
-const NO_ERROR: CError = CError {
+pub const NO_ERROR: CError = CError {
     code: u32::MAX,
     data: Span::EMPTY,
 };
@@ -244,7 +259,7 @@ const NO_GRAPH: CGraph = CGraph {
 
 // ---- the interfaces ------------------------------------------------------------------------
 
-const VERSIONS: [&str; 3] = ["rc20240625", "rc20240819", "rc20241028"];
+pub const VERSIONS: [&str; 3] = ["rc20240625", "rc20240819", "rc20241028"];
 
 /// Defines `nacre:nn` in `linker`. Takes a reference on the environment as
 /// nacre_component_linker_add_wasi_nn does.
@@ -342,6 +357,6 @@ pub extern "C" fn nacre_component_linker_add_nacre_nn(
                 },
             )?;
         }
-        Ok(())
+        crate::nacre_nn_text::define(linker, &shared)
     })
 }

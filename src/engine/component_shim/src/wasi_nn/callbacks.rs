@@ -42,6 +42,10 @@ pub struct nacre_wasi_nn_callbacks {
     pub error_code: extern "C" fn(*mut c_void, *mut c_void, u32) -> u32,
     pub error_data: extern "C" fn(*mut c_void, *mut c_void, u32, &mut Span<u8>),
     pub error_drop: extern "C" fn(*mut c_void, *mut c_void, u32),
+    pub prompt_init: extern "C" fn(*mut c_void, *mut c_void, u32, &mut u32, &mut Span<u8>) -> bool,
+    pub prompt_compute:
+        extern "C" fn(*mut c_void, *mut c_void, u32, Span<u8>, &mut Span<u8>) -> bool,
+    pub prompt_drop: extern "C" fn(*mut c_void, *mut c_void, u32),
 }
 
 /// The callbacks and what keeps their environment alive; shared by all host functions of a linker.

@@ -7,6 +7,7 @@ mod callbacks;
 mod errors;
 mod graph;
 mod inference;
+mod prompt;
 mod tensor;
 pub mod types;
 
@@ -34,7 +35,8 @@ pub(crate) fn layout() -> Vec<usize> {
         of!(NamedTensor: name tensor),
         of!(nacre_wasi_nn_callbacks: env finalizer tensor_new tensor_dimensions tensor_type
             tensor_data tensor_drop load load_by_name graph_drop init_execution_context set_input
-            compute_set get_output compute context_drop error_new error_code error_data error_drop),
+            compute_set get_output compute context_drop error_new error_code error_data error_drop
+            prompt_init prompt_compute prompt_drop),
         vec![offset_of!(StoreHead, guest), offset_of!(StoreHead, stop)],
         vec![TENSOR_TYPES.len(), ERROR_CODES.len(), MAX_PARTS],
     ]
@@ -78,6 +80,7 @@ pub extern "C" fn nacre_component_linker_add_wasi_nn(
             &mut linker.instance(&instance("errors"))?,
             &shared,
             error_constructor,
-        )
+        )?;
+        prompt::define(&mut linker.instance(&instance("prompt"))?, &shared)
     })
 }

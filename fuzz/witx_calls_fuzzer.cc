@@ -5,8 +5,9 @@
 // An argument is mostly drawn from what makes calls succeed (handles that were given, addresses of
 // records), so that the deep paths are reached; otherwise it is any number.
 //
-// Build with -fsanitize=fuzzer,address,undefined for libFuzzer (docs/abi_dialects.md has the line);
-// tests/abi/witx/random_calls_test.cc runs it on random bytes in every build.
+// Every build runs it on its corpus and mutations of that, and on random bytes
+// (tests/abi/witx/random_calls_test.cc); with Clang there is witx_calls_fuzzer_libfuzzer, as for
+// the others.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
