@@ -28,6 +28,9 @@ inline constexpr std::uint32_t kMaxRepetitions = 2000;
 inline constexpr std::size_t kMaxGrammarSymbols = 100'000;
 /// Places in the grammar that a text may be at, at the same time.
 inline constexpr std::size_t kMaxGrammarPlaces = 256;
+/// Steps to find what may follow at one place of a text, over a whole vocabulary: a tenth of a
+/// second or so. A grammar of JSON takes a few million.
+inline constexpr std::uint64_t kMaxGrammarWork = 100'000'000;
 inline constexpr std::uint32_t kLastCodePoint = 0x10ffff;
 
 /// A grammar that was read. Immutable; any thread.
@@ -73,7 +76,8 @@ class GrammarState {
   /// ambiguous: then the state is at its end.
   [[nodiscard]] Result<void> accept(std::string_view bytes);
 
-  /// Whether following passed kMaxGrammarPlaces; then nothing is accepted any more.
+  /// Whether following passed kMaxGrammarPlaces, or kMaxGrammarWork since the text last went on;
+  /// then nothing is accepted any more.
   [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
 
  private:
@@ -93,6 +97,11 @@ class GrammarState {
   void expand(std::uint32_t start, Places& out, bool& end);
   [[nodiscard]] bool step(const Places& from, std::uint32_t point, Places& to, bool& end);
   [[nodiscard]] bool walk(std::string_view bytes, Places& places, Pending& pending, bool& end);
+  [[nodiscard]] bool has(std::uint32_t place, std::uint32_t point);
+  void spend(std::size_t steps) noexcept {
+    work_ += steps;
+    if (work_ > kMaxGrammarWork) overflowed_ = true;
+  }
   void compact();
 
   std::shared_ptr<const Grammar> grammar_;
@@ -102,6 +111,7 @@ class GrammarState {
   Pending pending_;
   bool may_end_ = false;
   bool overflowed_ = false;
+  std::uint64_t work_ = 0;  // since the last accept()
   std::vector<std::uint32_t> todo_;
   std::vector<std::uint32_t> seen_;
   Places walk_a_;

@@ -47,9 +47,10 @@ void GrammarState::expand(std::uint32_t start, Places& out, bool& end) {
   while (!todo_.empty()) {
     const std::uint32_t top = todo_.back();
     todo_.pop_back();
+    spend(1 + seen_.size() + out.size());
     if (std::ranges::find(seen_, top) != seen_.end()) continue;
     seen_.push_back(top);
-    if (seen_.size() > kMaxGrammarPlaces || out.size() > kMaxGrammarPlaces ||
+    if (overflowed_ || seen_.size() > kMaxGrammarPlaces || out.size() > kMaxGrammarPlaces ||
         nodes_.size() > kMaxNodes) {
       overflowed_ = true;
       return;
@@ -79,12 +80,18 @@ void GrammarState::expand(std::uint32_t start, Places& out, bool& end) {
   }
 }
 
+bool GrammarState::has(std::uint32_t place, std::uint32_t point) {
+  const Grammar::Class& its = grammar_->classes_[grammar_->symbols_[nodes_[place].at].index];
+  spend(1 + its.ranges.size());
+  return its.has(point);
+}
+
 bool GrammarState::step(const Places& from, std::uint32_t point, Places& to, bool& end) {
   to.clear();
   end = false;
   for (const std::uint32_t place : from) {
+    if (!has(place, point)) continue;
     const Node here = nodes_[place];
-    if (!grammar_->classes_[grammar_->symbols_[here.at].index].has(point)) continue;
     expand(node(here.at + 1, here.next), to, end);
     if (overflowed_) return false;
   }
@@ -130,10 +137,9 @@ bool GrammarState::accepts(std::string_view bytes) {
   if (overflowed_ || bytes.empty()) return false;
   if (pending_.missing == 0 && static_cast<unsigned char>(bytes[0]) < 0x80) {
     const auto first = static_cast<unsigned char>(bytes[0]);  // most are refused here
-    const bool any = std::ranges::any_of(places_, [&](std::uint32_t place) {
-      return grammar_->classes_[grammar_->symbols_[nodes_[place].at].index].has(first);
-    });
-    if (!any) return false;
+    const bool any =
+        std::ranges::any_of(places_, [&](std::uint32_t place) { return has(place, first); });
+    if (!any || overflowed_) return false;
   }
   Pending pending = pending_;
   bool end = false;
@@ -143,6 +149,7 @@ bool GrammarState::accepts(std::string_view bytes) {
 
 Result<void> GrammarState::accept(std::string_view bytes) {
   if (nodes_.size() > kMaxNodes / 2) compact();
+  work_ = 0;
   bool end = may_end_;
   walk_a_ = places_;
   if (!overflowed_ && walk(bytes, walk_a_, pending_, end) && !overflowed_) {
@@ -155,7 +162,8 @@ Result<void> GrammarState::accept(std::string_view bytes) {
   if (overflowed_) {
     return fail(ErrorCode::kInvalidArgument,
                 "the grammar is too ambiguous: the text is in more than " +
-                    std::to_string(kMaxGrammarPlaces) + " places of it at once");
+                    std::to_string(kMaxGrammarPlaces) +
+                    " places of it at once, or what may follow takes too long to find");
   }
   return fail(ErrorCode::kInvalidArgument, "the grammar does not accept the text");
 }

@@ -34,6 +34,16 @@ std::shared_ptr<const Grammar> grammar(std::string_view text) {
   return made ? *made : nullptr;
 }
 
+constexpr std::string_view kJson = R"(
+root   ::= value
+value  ::= object | array | string | number | "true" | "false" | "null"
+object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}"
+array  ::= "[" ws ( value ("," ws value)* )? "]"
+string ::= "\"" ( [^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt/] | "u" [0-9a-fA-F]{4}) )* "\""
+number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]+)?
+ws     ::= | " " | "\n" [ \t]{0,20}
+)";
+
 TEST(Grammar, LiteralsAlternativesAndRepetitions) {
   const auto g = grammar("root ::= \"yes\" | \"no\" # both\n");
   EXPECT_TRUE(takes(g, "yes"));
@@ -51,15 +61,7 @@ TEST(Grammar, LiteralsAlternativesAndRepetitions) {
 }
 
 TEST(Grammar, NestedValuesAsJsonHasThem) {
-  const auto g = grammar(R"(
-root   ::= value
-value  ::= object | array | string | number | "true" | "false" | "null"
-object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}"
-array  ::= "[" ws ( value ("," ws value)* )? "]"
-string ::= "\"" ( [^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt/] | "u" [0-9a-fA-F]{4}) )* "\""
-number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]+)?
-ws     ::= | " " | "\n" [ \t]{0,20}
-)");
+  const auto g = grammar(kJson);
   EXPECT_TRUE(takes(g, R"({"a": [1, -2.5, {"b": "x\"yé"}], "c": null})"));
   EXPECT_FALSE(takes(g, R"({"a": [1, })"));
   EXPECT_TRUE(takes(g, std::string(500, '[') + std::string(500, ']')));
@@ -170,6 +172,31 @@ TEST(Grammar, AmbiguityThatGrowsWithTheTextIsBounded) {
   // Also within one token.
   GrammarState whole(grammar("root ::= s\ns ::= \"a\" s \"b\" | \"a\" s \"c\" | \"a\""));
   EXPECT_FALSE(whole.accepts(std::string(64, 'a')));
+}
+
+TEST(Grammar, TheWorkOfOneTokenIsBounded) {
+  // Never more than 121 places, and each letter of each token that is tried goes to all of them.
+  std::string text = "root ::= a0";
+  for (int i = 1; i < 120; ++i)
+    text += " | a" + std::to_string(i);
+  for (int i = 0; i < 120; ++i)
+    text += "\na" + std::to_string(i) + " ::= [^ ] root";
+  GrammarState state(grammar(text));
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200'000 && !state.overflowed(); ++i)
+    static_cast<void>(state.accepts("token"));
+  EXPECT_TRUE(state.overflowed());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  EXPECT_FALSE(state.accepts("t"));
+  EXPECT_FALSE(state.accept("t"));
+}
+
+TEST(Grammar, AVocabularyIsNotTooMuchWork) {
+  GrammarState state(grammar(kJson));
+  ASSERT_TRUE(state.accept("{\"key\": \""));
+  for (int i = 0; i < 60'000; ++i)
+    static_cast<void>(state.accepts("token"));
+  EXPECT_FALSE(state.overflowed());
 }
 
 TEST(Grammar, LongTextsCostNoMemory) {
