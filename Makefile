@@ -6,7 +6,7 @@ BACKEND =
 TOP = 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-chat test bench lint format clean build build-% test-% system system-lint
+.PHONY: help run run-chat test bench lint format clean build build-% test-% system system-lint always
 
 help:
 	@echo 'make run      set everything up, then let a guest say what is in a photo'
@@ -27,6 +27,9 @@ define configure
 	  cmake --preset $(1); fi
 endef
 
+always:
+.PRECIOUS: build-%
+
 system:
 	@deps/system.sh build
 
@@ -39,7 +42,7 @@ build-full: system
 	$(call configure,full,build)
 	@cmake --build build
 
-build-%:
+build-%: always
 	@deps/system.sh $(if $(filter dev asan tsan,$*),dev,build)
 	$(call configure,$*,build-$*)
 	@cmake --build build-$*
