@@ -47,6 +47,10 @@ Result<std::shared_ptr<Runtime>> Runtime::create(HostServices host) {
   constexpr std::string_view kDoing = "ONNX Runtime does not start";
   const OrtApi& api = ort();
 
+  // ONNX Runtime keeps a database of events in the user's folder and sends it home. What its API
+  // has against that comes too late: the first event is written with the environment.
+  ::setenv("ORT_DISABLE_TELEMETRY", "1", /*overwrite=*/0);
+
   auto done = check(api.CreateThreadingOptions(&made_threading), kCode, kDoing);
   const ThreadingOptions threading(made_threading);
   if (done) {

@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kOnnx = NACRE_TEST_MODELS "/efficientnet-lite0.onnx";
 
@@ -26,6 +27,23 @@ std::vector<std::string> backends() {
   for (std::string name; std::getline(list, name, ',');)
     if (name == "onnxruntime" || name == "openvino") names.push_back(name);
   return names;
+}
+
+// ONNX Runtime would write down what it does in the user's folder, and send it home.
+TEST(Runtimes, LeaveNothingInTheUsersFolder) {
+  const ScratchDir home;
+  const Ended ended =
+      nacre({"backends", "--json"}, {.env = {{"HOME", home.path()}, {"XDG_CACHE_HOME", ""}}});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  for (const std::string& backend : backends()) {
+    const Ended ran =
+        nacre({"run", "--no-cache", "--model", "net=" + kOnnx + ",backend=" + backend, "--dir",
+               NACRE_TEST_PHOTOS "::.", guest("classify.wasm"), "net", "coffee.png"},
+              {.env = {{"HOME", home.path()}, {"XDG_CACHE_HOME", ""}}});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(home.path()))
+    EXPECT_THAT(entry.path().native(), Not(HasSubstr("icrosoft")));
 }
 
 class Runtime : public testing::TestWithParam<std::string> {
