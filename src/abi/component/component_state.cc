@@ -21,8 +21,10 @@ constexpr std::uint32_t kTooManyErrors = 0xffff'ffff;
 
 constexpr std::uint32_t kMaxErrors = 4096;
 
-// Of an error's sentence, in bytes: it may quote a guest, or be a guest's own.
-constexpr std::size_t kMaxSentence = 4096;
+// Sentences may quote a guest, or be a guest's own. What its errors hold together stays whole up to
+// here; beyond, each keeps its beginning.
+constexpr std::uint64_t kMaxSentences = std::uint64_t{8} << 20;
+constexpr std::size_t kMaxBeginning = 4096;
 
 // The WIT's error-code, by number.
 constexpr std::array kErrorCodes = {ErrorCode::kInvalidArgument,
@@ -44,10 +46,10 @@ const Error& too_many_errors() noexcept {
   return error;
 }
 
-/// The beginning of `sentence` that an error keeps; not through the middle of a character.
-std::string_view kept_of(std::string_view sentence) noexcept {
-  if (sentence.size() <= kMaxSentence) return sentence;
-  std::size_t end = kMaxSentence;
+/// Not through the middle of a character.
+std::string_view beginning_of(std::string_view sentence) noexcept {
+  if (sentence.size() <= kMaxBeginning) return sentence;
+  std::size_t end = kMaxBeginning;
   while (end > 0 && (static_cast<unsigned char>(sentence[end]) & 0xc0U) == 0x80U)
     --end;
   return sentence.substr(0, end);
@@ -242,7 +244,7 @@ std::string_view ComponentState::output_name(const GraphDescription& graph, std:
 
 std::uint32_t ComponentState::new_error(std::string_view function, Error error) noexcept {
   try {
-    if (error.message.size() > kMaxSentence) error.message = std::string(kept_of(error.message));
+    error.message = std::string(kept_of(error.message));
     static_cast<void>(guest_.refuse(function, error));
     // Names out of a model's file, or a runtime's own words.
     if (!is_utf8(error.message)) error.message = printable(error.message);
@@ -261,9 +263,17 @@ std::uint32_t ComponentState::keep_error(ErrorCode code, std::string_view senten
   }
 }
 
+std::string_view ComponentState::kept_of(std::string_view sentence) const noexcept {
+  const bool room = sentence.size() <= kMaxSentences - std::min(sentence_bytes_, kMaxSentences);
+  return room ? sentence : beginning_of(sentence);
+}
+
 std::uint32_t ComponentState::insert_error(Error error) noexcept {
   try {
-    return errors_.insert(std::move(error)).value_or(kTooManyErrors);
+    const std::uint64_t bytes = error.message.size();
+    const auto number = errors_.insert(std::move(error));
+    if (number) sentence_bytes_ += bytes;
+    return number.value_or(kTooManyErrors);
   } catch (...) {
     return kTooManyErrors;
   }
@@ -275,7 +285,7 @@ const Error& ComponentState::error(std::uint32_t number) noexcept {
 }
 
 void ComponentState::drop_error(std::uint32_t number) noexcept {
-  static_cast<void>(errors_.take(number));
+  if (const auto taken = errors_.take(number)) sentence_bytes_ -= taken->message.size();
 }
 
 }  // namespace nacre

@@ -87,8 +87,9 @@ class ComponentState {
   // -- errors
   // --------------------------------------------------------------------------------------
 
-  /// Keeps the error for the guest to read, its sentence up to 4 KiB, and logs it as `function`'s.
-  /// Never fails: beyond the limit of errors, nothing is known of one.
+  /// Keeps the error for the guest to read, and logs it as `function`'s.
+  /// Never fails: beyond the limit of errors nothing is known of one, and beyond 8 MiB of sentences
+  /// each keeps its first 4 KiB.
   [[nodiscard]] std::uint32_t new_error(std::string_view function, Error error) noexcept;
 
   /// An error of the guest's own making; not logged.
@@ -114,6 +115,7 @@ class ComponentState {
   [[nodiscard]] std::string_view output_name(const GraphDescription& graph, std::size_t index);
 
  private:
+  [[nodiscard]] std::string_view kept_of(std::string_view sentence) const noexcept;
   [[nodiscard]] std::uint32_t insert_error(Error error) noexcept;
   [[nodiscard]] bool fits(std::uint64_t bytes) const noexcept;
   [[nodiscard]] Error too_many_bytes(std::uint64_t bytes) const;
@@ -123,7 +125,8 @@ class ComponentState {
   HandleTable<Error> errors_;
   std::deque<std::string> number_names_;  ///< "0", "1"…, as far as they were needed
   TensorMemory memory_;
-  std::uint64_t tensor_bytes_ = 0;  ///< of all live tensors
+  std::uint64_t tensor_bytes_ = 0;    ///< of all live tensors
+  std::uint64_t sentence_bytes_ = 0;  ///< of all live errors
 };
 
 /// The number of the WIT's error-code for a code; those that it lacks are said with one that it
