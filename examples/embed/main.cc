@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   };
 
   nacre::HostOptions options;
+  options.backend_dirs.push_back(EMBED_BACKEND_DIR);
   if (argc > 2 && *argv[2] != '\0') {
     auto model = nacre::parse_model_spec(argv[2]);
     if (!model) return give_up(model.error());
