@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -188,6 +190,20 @@ TEST_F(Language, APromptIsATensorForWhoKnowsOnlyTensors) {
     EXPECT_EQ(ended.exit_code, 0) << program << ended.err;
     EXPECT_EQ(ended.out, "one two</s>\nthree</s>\n") << program;
   }
+}
+
+TEST_F(Language, WhatTheBenchMeasuresIsTheAnswer) {
+  const Ended ended = nacre({"run", "--model", model(100), guest("bench_text.wasm"), "--pieces",
+                             "default", "{}", "one two three", "three"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  const auto lines = [&](const char* pattern) {
+    const std::regex line(pattern);
+    return std::distance(std::sregex_iterator(ended.out.begin(), ended.out.end(), line), {});
+  };
+  EXPECT_EQ(lines("ready\n"), 2);
+  EXPECT_EQ(lines("piece\n"), 3 + 1);
+  EXPECT_EQ(lines("rest [0-9.]+ [20]\n"), 2);
+  EXPECT_EQ(lines("text a63947c27151dd91\n"), 1);  // FNV-1a of "one two three"
 }
 
 }  // namespace
