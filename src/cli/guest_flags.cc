@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "cli/command.h"
 #include "cli/suggest.h"
 #include "cli/values.h"
 
@@ -17,6 +19,19 @@ namespace {
 
 std::unexpected<Error> wrong(std::string_view option, const Error& error) {
   return fail(error.code, fmt::format("{}: {}", option, error.message));
+}
+
+// A single colon is WasmEdge's GUEST:HOST, and other programs' HOST:GUEST.
+void warn_of_the_other_order(std::string_view text, const DirMapping& dir) {
+  std::error_code error;
+  if (text.find(':') == text.npos || text.find("::") != text.npos || dir.guest == dir.host ||
+      !std::filesystem::is_directory(dir.guest, error)) {
+    return;
+  }
+  say(fmt::format(
+      "nacre: --dir {0} lends the folder {1} under the name {2}, since a single colon is "
+      "GUEST:HOST; the other way round it is {2}::{1}\n",
+      text, dir.host, dir.guest));
 }
 
 }  // namespace
@@ -126,6 +141,7 @@ Result<void> GuestFlags::plan_guest(GuestOptions& guest, bool inherit_env) const
   for (const std::string& text : dirs_) {
     auto dir = parse_dir(text);
     if (!dir) return wrong("--dir", dir.error());
+    warn_of_the_other_order(text, *dir);
     guest.dirs.push_back(*std::move(dir));
   }
   for (char** variable = environ; inherit_env && *variable != nullptr; ++variable) {

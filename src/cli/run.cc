@@ -54,7 +54,8 @@ int run(RunFlags& flags, const std::vector<std::string>& guest_args) {
   if (!host) return complain("run", host.error().message, kNotStarted);
   const int code = exit_code_of((*host)->run(plan->guest), plan->guest);
   if (flags.stats == "json") {
-    say(to_json((*host)->models().status()).dump() + "\n");
+    constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+    say(to_json((*host)->models().status()).dump(-1, ' ', false, kReplace) + "\n");
   } else if (!flags.stats.empty()) {
     say(to_text((*host)->models().status()));
   }

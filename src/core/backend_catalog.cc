@@ -194,7 +194,7 @@ Result<std::shared_ptr<const OpenBackend>> BackendCatalog::open_now(const std::s
       return fail(ErrorCode::kUnsupportedOperation,
                   fmt::format("the backend \"{0}\" is not installed: no {1}{0}{2} in {3}; build "
                               "Nacre with -DNACRE_BACKENDS={0}, or name the module's folder in "
-                              "NACRE_BACKEND_PATH",
+                              "NACRE_BACKEND_PATH, --backend-dir or HostOptions::backend_dirs",
                               name, kPrefix, kSuffix, fmt::join(dirs_, ", ")));
     }
     backend = open_module(name, path, services);

@@ -370,6 +370,9 @@ ExecutionContext::~ExecutionContext() {
 
 Result<std::unique_ptr<ExecutionContext>> ExecutionContext::create(std::shared_ptr<Graph> graph,
                                                                    const ContextLimits& limits) {
+  if (graph == nullptr) {
+    return fail(ErrorCode::kInvalidArgument, "an execution context needs a graph, and none came");
+  }
   auto backend = graph->backend_graph().create_context();
   if (!backend) return std::unexpected(std::move(backend.error()));
   const auto* text =

@@ -119,9 +119,12 @@ struct Temporary {
 
 Result<Descriptor> open_directory(const std::filesystem::path& directory) {
   const std::string& path = directory.native();
-  std::error_code ignored;
-  std::filesystem::create_directories(directory.parent_path(), ignored);
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("cannot be made", path);
+  std::error_code above;
+  std::filesystem::create_directories(directory.parent_path(), above);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    if (above) errno = above.value();  // what went wrong first
+    return failed("cannot be made", path);
+  }
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {
     if (errno == ELOOP || errno == ENOTDIR) return refuse("is not a directory of its own", path);

@@ -17,7 +17,13 @@ Result<std::shared_ptr<Graph>> GraphProvider::load(
 }
 
 Result<std::shared_ptr<Graph>> GraphProvider::open(std::string_view name) {
-  return registry_.open(name);
+  auto opened = registry_.open(name);
+  // The operator named a model that does not load; many guests do not say why, or do not know.
+  if (!opened && opened.error().code != ErrorCode::kNotFound && opened.error().message != warned_) {
+    warned_ = opened.error().message;
+    log(log_, LogSeverity::kWarning, fmt::format("the model {} is not loaded: {}", name, warned_));
+  }
+  return opened;
 }
 
 Result<std::vector<Property>> GraphProvider::backend_properties(std::string_view name) {

@@ -3,6 +3,7 @@
 #define NACRE_SRC_HOST_GRAPH_PROVIDER_H_
 
 #include "abi/guest_state.h"
+#include "base/log.h"
 #include "core/backend_catalog.h"
 #include "host/activity.h"
 #include "nacre/limits.h"
@@ -14,8 +15,12 @@ namespace nacre {
 class GraphProvider final : public ModelProvider {
  public:
   GraphProvider(BackendCatalog& catalog, Registry& registry, GuestLimits limits,
-                const Activity::Listener& activity)
-      : catalog_(catalog), registry_(registry), limits_(limits), activity_(activity) {}
+                const Activity::Listener& activity, SharedLogSink log)
+      : catalog_(catalog),
+        registry_(registry),
+        limits_(limits),
+        activity_(activity),
+        log_(std::move(log)) {}
 
   [[nodiscard]] Result<std::shared_ptr<Graph>> load(
       std::span<const std::span<const std::byte>> parts, GraphEncoding encoding,
@@ -29,6 +34,8 @@ class GraphProvider final : public ModelProvider {
   Registry& registry_;
   const GuestLimits limits_;
   const Activity::Listener& activity_;
+  const SharedLogSink log_;
+  std::string warned_;  // of the last load that failed
 };
 
 }  // namespace nacre

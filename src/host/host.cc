@@ -44,6 +44,10 @@ Result<void> check_options(const HostOptions& host, const GuestOptions& guest) {
     return fail(ErrorCode::kInvalidArgument,
                 "a timeout needs a host made with HostOptions::interruptible");
   }
+  if (guest.limits.timeout && guest.limits.timeout->count() <= 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                "a timeout of no time at all ends every guest; leave it out for none");
+  }
   if (guest.limits.fuel && !host.consume_fuel) {
     return fail(ErrorCode::kInvalidArgument,
                 "a limit of fuel needs a host made with HostOptions::consume_fuel");
@@ -162,7 +166,8 @@ Result<Outcome> Host::run(const GuestOptions& guest) {
                    .message = "the guest could not be compiled within its timeout"};
   }
 
-  GraphProvider models(*impl_->catalog, *impl_->registry, guest.limits, impl_->options.on_activity);
+  GraphProvider models(*impl_->catalog, *impl_->registry, guest.limits, impl_->options.on_activity,
+                       impl_->log);
   auto run =
       GuestRun::create(loaded->module, guest, impl_->models_for(guest, std::move(loaded->sha256)),
                        models, impl_->log);

@@ -220,6 +220,33 @@ TEST(Run, WhatTakesLongIsAnnouncedOnATerminalOnly) {
   EXPECT_EQ(run(command), "x\n");
 }
 
+TEST(Run, AFolderThatMayBeMeantTheOtherWayIsSaid) {
+  const ScratchDir dir;
+  std::filesystem::create_directory(dir.path() / "data");
+  const ProcessOptions there{.directory = dir.path()};
+  const auto said = [&](const char* text) {
+    return nacre({"run", "--dir", text, guest("stdio.wasm"), "args"}, there).err;
+  };
+  EXPECT_THAT(said("data:/"), HasSubstr("data::/"));
+  for (const char* plain : {".:.", "data:data", "other:data", "data::/", "data"})
+    EXPECT_EQ(said(plain), "") << plain;
+}
+
+TEST(Run, AModelOfTheOperatorsThatDoesNotLoadIsSaid) {
+  const Ended ended =
+      nacre({"run", "--model", "net=/no/such/model.onnx", guest("describe.wasm"), "net"});
+  EXPECT_THAT(ended.err, HasSubstr("the model net is not loaded: "));
+  EXPECT_THAT(ended.err, HasSubstr("/no/such/model.onnx"));
+  const Ended unknown = nacre({"run", guest("describe.wasm"), "net"});
+  EXPECT_THAT(unknown.err, Not(HasSubstr("is not loaded")));
+}
+
+TEST(Run, StatsOfANameThatIsNoText) {
+  const Ended ended =
+      nacre({"run", "--stats=json", "--model", "n\xe8t=@echo", guest("stdio.wasm"), "args"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+}
+
 TEST(Run, TextFormatRuns) {
   const ScratchDir dir;
   write_text(dir / "seven.wat",

@@ -338,6 +338,12 @@ TEST(ExecutionContext, TwoAtOnceOnOneGraph) {
     thread.join();
 }
 
+TEST(ExecutionContext, NeedsAGraph) {
+  const auto made = ExecutionContext::create(nullptr);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(ExecutionContext, NoLockIsHeldWhileABackendComputes) {
   const auto graph = test::echo_graph("input x f32 4\nsleep_ms 200\n");
   const auto start = Clock::now();

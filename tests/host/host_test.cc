@@ -186,6 +186,9 @@ TEST_F(HostTest, LimitsThatTheHostWasNotMadeForAreErrors) {
   const auto timeout = host->run(guest);
   ASSERT_FALSE(timeout);
   EXPECT_THAT(timeout.error().message, HasSubstr("interruptible"));
+  guest.limits.timeout = 0s;
+  ASSERT_FALSE(make()->run(guest));
+  EXPECT_THAT(make()->run(guest).error().message, HasSubstr("no time at all"));
   guest.limits = {.fuel = 10};
   const auto fuel = host->run(guest);
   ASSERT_FALSE(fuel);
