@@ -3,6 +3,7 @@
 #include "chat.h"
 #include "schema.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -26,14 +27,13 @@ struct Reader {
 };
 
 Error wrong(std::string_view key, std::string_view wanted, const Json& came) {
-  return {ErrorCode::kInvalidArgument, "\"" + std::string(key) + "\" has to be " +
-                                           std::string(wanted) + ", and is " +
-                                           std::string(came.type_name())};
+  return {ErrorCode::kInvalidArgument,
+          fmt::format("\"{}\" has to be {}, and is {}", key, wanted, came.type_name())};
 }
 
 Error out_of_range(std::string_view key, const std::string& low, const std::string& high) {
   return {ErrorCode::kInvalidArgument,
-          "\"" + std::string(key) + "\" has to be from " + low + " to " + high};
+          fmt::format("\"{}\" has to be from {} to {}", key, low, high)};
 }
 
 // ---- one function per kind of value; each key of the table below binds one
