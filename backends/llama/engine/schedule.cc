@@ -66,9 +66,11 @@ void Engine::admit(Clock::time_point now, std::unique_lock<std::mutex>& lock) {
   }
 }
 
+// In the order of their slots: llama.cpp computes together only what comes in rising order, and
+// each step back costs a pass of its own over the weights.
 void Engine::activate(Sequence& sequence) {
   sequence.active = true;
-  active_.push_back(&sequence);
+  active_.insert(std::ranges::upper_bound(active_, sequence.slot, {}, &Sequence::slot), &sequence);
 }
 
 void Engine::retire(Sequence& sequence) noexcept {
