@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 namespace nacre::llama {
@@ -129,12 +130,19 @@ Result<ChildOutcome> run_child(const std::string& program, const char* word, int
     const auto room = limits.max_output - std::min(limits.max_output, outcome.output.size());
     outcome.output.append(buffer.data(), std::min(static_cast<std::size_t>(n), room));
   }
-  if (too_long) ::kill(pid, SIGKILL);
   int status = 0;
-  pid_t waited = -1;
-  do {
-    waited = ::waitpid(pid, &status, 0);
-  } while (waited < 0 && errno == EINTR);
+  pid_t waited = 0;
+  // It may have closed its output and go on.
+  while (!too_long && (waited = ::waitpid(pid, &status, WNOHANG)) == 0) {
+    too_long = Clock::now() >= end;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (waited == 0) {
+    ::kill(pid, SIGKILL);
+    do {
+      waited = ::waitpid(pid, &status, 0);
+    } while (waited < 0 && errno == EINTR);
+  }
   if (waited != pid) {  // a host that ignores SIGCHLD
     outcome.how = "its end could not be seen: SIGCHLD is ignored in this process";
     return outcome;

@@ -4,6 +4,7 @@
 #include "child.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -99,6 +100,10 @@ Result<std::shared_ptr<const Model>> Model::from_bytes(std::span<const std::byte
                 "there is no memory for a model of " + std::to_string(bytes.size()) + " bytes");
   }
   std::FILE* file = ::fdopen(fd, "rb");
+  if (file == nullptr) {
+    ::close(fd);
+    return fail(ErrorCode::kTooLarge, "there is no memory to read a model with");
+  }
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(file, &std::fclose);
   auto tried = run_child(helper_path(), "model", fd, limits_for_model(bytes.size(), kv_bytes));
   if (!tried) return std::unexpected(std::move(tried.error()));

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <chrono>
 #include <fstream>
@@ -71,6 +72,18 @@ TEST(Child, IsKilledWhenItsTimeIsUp) {
   EXPECT_FALSE(made->survived);
   EXPECT_THAT(made->how, HasSubstr("stopped after 1 s"));
   EXPECT_LT(Clock::now() - begun, std::chrono::seconds(10));
+}
+
+TEST(Child, IsKilledThoughItClosedItsOutput) {
+  const std::string script = testing::TempDir() + "closes_its_output.sh";
+  std::ofstream(script) << "#!/bin/sh\nexec >&- 2>&-\nexec /bin/sleep 60\n";
+  ASSERT_EQ(::chmod(script.c_str(), 0700), 0);
+  const auto begun = Clock::now();
+  const auto ended = run_child(script, "x", std::span<const std::byte>{}, {.seconds = 1});
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_FALSE(ended->survived);
+  EXPECT_THAT(ended->how, HasSubstr("stopped after 1 s"));
+  EXPECT_LT(Clock::now() - begun, std::chrono::seconds(20));
 }
 
 TEST(Child, AModelGetsWhatItsBytesAndTheOperatorSay) {
