@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include "base/signals.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -112,6 +114,7 @@ Result<void> Engine::open() {
     return fail(ErrorCode::kInvalidArgument,
                 "llama.cpp refuses the context: " + std::string(log_error()));
   }
+  const SignalsBlocked none_for_the_threads;
   threads_ = std::make_unique<ThreadPool>(static_cast<int>(options_.threads));
   if (threads_->get() != nullptr) {
     llama_attach_threadpool(context_.get(), threads_->get(), threads_->get());
