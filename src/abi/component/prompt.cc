@@ -5,19 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "abi/component/component_state.h"
+#include "abi/component/call.h"
 #include "abi/printable.h"
 
 namespace nacre::component {
 namespace {
-
-ComponentState& state_of(void* guest) noexcept {
-  return *static_cast<ComponentState*>(guest);
-}
-
-nacre_shim_bytes to_shim(std::string_view text) noexcept {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 /// Runs a callback's body; the sentence of its error, or what it throws, goes into `out`.
 template <typename Body>
@@ -66,14 +58,13 @@ bool prompt_init(void*, void* guest, std::uint32_t graph, std::uint32_t* context
 
 bool prompt_compute(void*, void* guest, std::uint32_t context, nacre_shim_bytes prompt,
                     nacre_shim_bytes* answer_or_error) noexcept {
-  const std::string_view question(reinterpret_cast<const char*>(prompt.data), prompt.size);
   return answer(guest, "prompt.compute", answer_or_error,
                 [&](ComponentState& state) -> Result<void> {
                   const auto chat = state.chats.find(context);
                   if (chat == state.chats.end()) {
                     return fail(ErrorCode::kInvalidArgument, "There is no such conversation.");
                   }
-                  auto said = chat->second.answer(state.guest(), question);
+                  auto said = chat->second.answer(state.guest(), to_view(prompt));
                   if (!said) return std::unexpected(std::move(said.error()));
                   state.chat_answer = *std::move(said);
                   *answer_or_error = to_shim(state.chat_answer);

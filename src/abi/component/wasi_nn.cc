@@ -10,12 +10,16 @@
 #include <string>
 #include <utility>
 
-#include "abi/component/component_state.h"
+#include "abi/component/call.h"
 #include "abi/component/prompt.h"
 #include "core/loader.h"
 
 namespace nacre {
 namespace {
+
+using component::state_of;
+using component::to_shim;
+using component::to_view;
 
 // The WIT's enums, by number.
 constexpr std::array kTensorTypes = {TensorType::kF16,  TensorType::kF32, TensorType::kF64,
@@ -36,20 +40,8 @@ std::uint32_t number_of(const std::array<T, kSize>& table, T value, std::uint32_
   return otherwise;
 }
 
-ComponentState& state_of(void* guest) noexcept {
-  return *static_cast<ComponentState*>(guest);
-}
-
-std::string_view text(nacre_shim_bytes bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
-}
-
 std::span<const std::byte> bytes_of(nacre_shim_bytes bytes) noexcept {
   return {reinterpret_cast<const std::byte*>(bytes.data), bytes.size};
-}
-
-nacre_shim_bytes to_shim(std::string_view text) noexcept {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 /// Never fails: what cannot even be said is an error without a sentence.
@@ -145,7 +137,7 @@ bool load(void*, void* guest, nacre_shim_parts builder, std::uint32_t encoding,
 
 bool load_by_name(void*, void* guest, nacre_shim_bytes name, std::uint32_t* out) noexcept {
   return answer(guest, "load-by-name", out,
-                [&](ComponentState& state) { return state.guest().open(text(name)); });
+                [&](ComponentState& state) { return state.guest().open(to_view(name)); });
 }
 
 void graph_drop(void*, void* guest, std::uint32_t graph) noexcept {
@@ -167,7 +159,7 @@ bool set_input(void*, void* guest, std::uint32_t handle, nacre_shim_bytes name,
     if (!taken) return std::unexpected(std::move(taken.error()));
     auto context = state.guest().context(handle);
     if (!context) return std::unexpected(std::move(context.error()));
-    const auto index = (*context)->input_index(text(name));
+    const auto index = (*context)->input_index(to_view(name));
     if (!index) return std::unexpected(index.error());
     return no_number((*context)->set_input(*index, *taken));
   });
@@ -186,7 +178,7 @@ bool get_output(void*, void* guest, std::uint32_t handle, nacre_shim_bytes name,
   return answer(guest, "get-output", out, [&](ComponentState& state) -> Result<std::uint32_t> {
     auto context = state.guest().context(handle);
     if (!context) return std::unexpected(std::move(context.error()));
-    const auto index = (*context)->output_index(text(name));
+    const auto index = (*context)->output_index(to_view(name));
     if (!index) return std::unexpected(index.error());
     const auto output = (*context)->output(*index);
     if (!output) return std::unexpected(output.error());
@@ -207,11 +199,11 @@ Result<void> set_inputs(ComponentState& state, Result<ExecutionContext*>& contex
     auto taken = state.take_tensor(input.tensor);
     if (!taken) {
       note({taken.error().code,
-            fmt::format("Input \"{}\": {}", text(input.name), taken.error().message)});
+            fmt::format("Input \"{}\": {}", to_view(input.name), taken.error().message)});
       continue;
     }
     if (!first_error) continue;
-    const auto index = (*context)->input_index(text(input.name));
+    const auto index = (*context)->input_index(to_view(input.name));
     if (!index) {
       note(index.error());
       continue;
@@ -220,7 +212,7 @@ Result<void> set_inputs(ComponentState& state, Result<ExecutionContext*>& contex
     if (state.inputs_seen[*index]) {
       note({ErrorCode::kInvalidArgument,
             fmt::format("Input \"{}\" came twice; one tensor for each is wanted.",
-                        text(input.name))});
+                        to_view(input.name))});
       continue;
     }
     state.inputs_seen[*index] = true;
@@ -298,7 +290,7 @@ void context_drop(void*, void* guest, std::uint32_t context) noexcept {
 // ---- errors ----------------------------------------------------------------------------------
 
 std::uint32_t error_new(void*, void* guest, std::uint32_t code, nacre_shim_bytes data) noexcept {
-  return state_of(guest).keep_error(error_code_of_wit(code), text(data));
+  return state_of(guest).keep_error(error_code_of_wit(code), to_view(data));
 }
 
 std::uint32_t error_code(void*, void* guest, std::uint32_t error) noexcept {
