@@ -42,6 +42,14 @@ std::string answer(const std::shared_ptr<Graph>& graph, const std::string& asked
   return std::string(text.output().value());
 }
 
+/// To the first questions, one after the other.
+std::vector<std::string> answers_alone(const std::shared_ptr<Graph>& graph, std::size_t count) {
+  std::vector<std::string> answers;
+  for (std::size_t i = 0; i < count; ++i)
+    answers.push_back(answer(graph, kQuestions[i], 24));
+  return answers;
+}
+
 class Company : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(Guests, Company, testing::Values(2, 8),
                          [](const auto& each) { return std::to_string(each.param); });
@@ -49,9 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Guests, Company, testing::Values(2, 8),
 TEST_P(Company, TextsAreTheSameAsAlone) {
   // Below 512 cells ggml computes one query and many the same way.
   const auto graph = language_model("slots=8,ctx-size=256");
-  std::vector<std::string> alone(GetParam());
-  for (std::size_t i = 0; i < GetParam(); ++i)
-    alone[i] = answer(graph, kQuestions[i], 24);
+  const auto alone = answers_alone(graph, GetParam());
   std::vector<std::string> together(GetParam());
   std::vector<std::thread> guests;
   for (std::size_t i = 0; i < GetParam(); ++i)
@@ -291,9 +297,7 @@ TEST(Company, APromptIsReadWhileManyTextsFlow) {
 
 TEST_P(Company, StreamsAreTheSameAsAlone) {
   const auto graph = language_model("slots=8,ctx-size=256");
-  std::vector<std::string> alone(GetParam());
-  for (std::size_t i = 0; i < GetParam(); ++i)
-    alone[i] = answer(graph, kQuestions[i], 24);
+  const auto alone = answers_alone(graph, GetParam());
   std::vector<std::string> together(GetParam());
   std::vector<std::thread> guests;
   for (std::size_t i = 0; i < GetParam(); ++i) {
