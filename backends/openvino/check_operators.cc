@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,20 @@ namespace {
 
 using Value = ov::Output<ov::Node>;
 
-std::shared_ptr<ov::op::v0::Constant> fixed_at(const Value& value, int depth) {
+/// What has been looked at. One value may be the input of many, and those again of many.
+using Known = std::map<Value, std::shared_ptr<ov::op::v0::Constant>>;
+
+std::shared_ptr<ov::op::v0::Constant> fold(const Value& value, int depth, Known& known);
+
+std::shared_ptr<ov::op::v0::Constant> fixed_at(const Value& value, int depth, Known& known) {
+  const auto found = known.find(value);
+  if (found != known.end()) return found->second;
+  auto folded = fold(value, depth, known);
+  known.emplace(value, folded);
+  return folded;
+}
+
+std::shared_ptr<ov::op::v0::Constant> fold(const Value& value, int depth, Known& known) {
   constexpr int kDeepest = 12;
   ov::Node* const node = value.get_node();
   if (ov::is_type<ov::op::v0::Constant>(node)) {
@@ -25,7 +39,7 @@ std::shared_ptr<ov::op::v0::Constant> fixed_at(const Value& value, int depth) {
   ov::OutputVector inputs;
   for (const Value& input : node->input_values()) {
     const bool shape_only = ov::is_type<ov::op::util::ShapeOfBase>(node);
-    const auto fixed = shape_only ? nullptr : fixed_at(input, depth + 1);
+    const auto fixed = shape_only ? nullptr : fixed_at(input, depth + 1, known);
     if (!fixed && !shape_only) return nullptr;
     inputs.push_back(fixed ? Value(fixed) : input);
   }
@@ -148,7 +162,8 @@ Result<void> check_padding(const ov::Node& node) {
 }  // namespace
 
 std::shared_ptr<ov::op::v0::Constant> fixed_value(const ov::Output<ov::Node>& value) {
-  return fixed_at(value, 0);
+  Known known;
+  return fixed_at(value, 0, known);
 }
 
 Result<void> check_operator(const ov::Node& node) {

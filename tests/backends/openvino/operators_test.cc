@@ -150,6 +150,18 @@ TEST(OpenvinoOperators, ThoseThatAreNotComputedAtAll) {
                  {places, parents, lengths}, "as fractions");
 }
 
+// Looked at along every way, its ten layers would be 300^5 values.
+TEST(OpenvinoOperators, AConstantOfManyWaysIsLookedAtOnce) {
+  Value value = fixed({0});
+  for (int i = 0; i < 5; ++i) {
+    const auto many = std::make_shared<op::Concat>(ov::OutputVector(300, value), 0);
+    value = std::make_shared<op::ReduceSum>(many, fixed({0}), true);
+  }
+  const auto x = input({3, 4});
+  const auto graph = load(std::make_shared<op::Roll>(x, fixed({1}), value), {x});
+  EXPECT_TRUE(graph) << graph.error().message;
+}
+
 TEST(OpenvinoOperators, TheSameWithinRangeAreComputed) {
   const auto x = input({3, 4});
   EXPECT_TRUE(
