@@ -2,13 +2,13 @@
 #include <nacre/model_stats.h>
 #include <nacre/text_context.h>
 
+#include "../keep_cancelling.h"
 #include "support.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace nacre::test {
@@ -128,13 +128,9 @@ TEST_P(TextContextTest, CancelFromAnotherThreadEndsIt) {
   TextContext& text = *context->text();
   ASSERT_TRUE(text.set_prompt("one"));
   for (int round = 0; round < 3; ++round) {
-    std::thread other([&] {
-      std::this_thread::sleep_for(20ms);
-      context->cancel();
-    });
+    const KeepCancelling other([&] { context->cancel(); }, 20ms);
     EXPECT_EQ(text.next().error().code, ErrorCode::kTimeout);
     EXPECT_EQ(text.piece(), "");
-    other.join();
   }
 }
 

@@ -4,13 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "../../core/support.h"
+#include "../../keep_cancelling.h"
 #include "component_guest.h"
 
 namespace nacre::test {
@@ -191,12 +190,8 @@ TEST(Prompt, ADroppedChatIsGone) {
 TEST(Prompt, ACancelEndsAnAnswerAndTheQuestionWasNeverAsked) {
   LanguageGuest g("text 100\nhang\n");
   ASSERT_TRUE(g.init(g.graph()));
-  std::thread stopper([&] {
-    while (!g.guest.cancel())
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  });
+  const KeepCancelling stopper([&] { g.guest.cancel(); });
   EXPECT_FALSE(g.ask("hello"));
-  stopper.join();
   EXPECT_FALSE(g.ask("hello"));
   EXPECT_THAT(g.said, HasSubstr("being stopped"));
 }
@@ -310,13 +305,9 @@ TEST(Text, ACancelEndsIt) {
   LanguageGuest g("text 100\nhang\n");
   ASSERT_TRUE(g.open_text(g.graph()));
   ASSERT_TRUE(g.set_prompt("hello"));
-  std::thread stopper([&] {
-    while (!g.guest.cancel())
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  });
+  const KeepCancelling stopper([&] { g.guest.cancel(); });
   EXPECT_EQ(g.next(), "error");
   EXPECT_EQ(g.error.code, kWitTimeout);
-  stopper.join();
 }
 
 }  // namespace

@@ -5,12 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "../../core/support.h"
+#include "../../keep_cancelling.h"
 #include "../fake_guest.h"
 
 namespace nacre::test {
@@ -283,10 +282,7 @@ TEST(WasmedgeText, BadPointersAreErrnos) {
 TEST(WasmedgeText, BeingStoppedEndsAStream) {
   TextGuest guest("text 100\nhang\n");
   ASSERT_EQ(guest.set_prompt("one"), kSuccess);
-  std::jthread stopper([&] {
-    while (!guest.state.cancel())
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  });
+  const KeepCancelling stopper([&] { guest.state.cancel(); });
   EXPECT_EQ(guest.call("compute_single", {guest.context}), kRuntimeError);
   EXPECT_EQ(guest.call("compute", {guest.context}), kRuntimeError);
 }

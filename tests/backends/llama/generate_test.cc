@@ -1,3 +1,4 @@
+#include "../../keep_cancelling.h"
 #include "fixture.h"
 #include "native.h"
 
@@ -281,14 +282,12 @@ TEST(Llama, ADeadlineAndACancelEndGenerationSoon) {
   for (int i = 0; i < 4000; ++i)
     prompt += " sea";
   ASSERT_OK(text.set_prompt(prompt));
-  std::thread other([&] {
-    std::this_thread::sleep_for(500ms);
-    context->cancel();
-  });
   begun = Clock::now();
-  EXPECT_EQ(text.generate().error().code, ErrorCode::kTimeout);
+  {
+    const KeepCancelling other([&] { context->cancel(); }, 500ms);
+    EXPECT_EQ(text.generate().error().code, ErrorCode::kTimeout);
+  }
   EXPECT_LT(Clock::now() - begun, 1500ms);
-  other.join();
   // It goes on to serve.
   ASSERT_OK(text.configure(R"({"n-predict": 2})"));
   ASSERT_OK(text.set_prompt("Once upon a time"));

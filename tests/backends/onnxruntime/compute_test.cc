@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "../../keep_cancelling.h"
 #include "fixture.h"
 
 namespace nacre::test {
@@ -270,18 +271,11 @@ TEST_F(OnnxruntimeCancel, DeadlineInThePast) {
 TEST_F(OnnxruntimeCancel, CancelFromAnotherThread) {
   for (const int delay : {0, 1, 50}) {
     set_turns(kForEver);
-    std::atomic<bool> over = false;
-    std::thread other([&] {
-      std::this_thread::sleep_for(milliseconds(delay));
-      while (!over) {  // before compute() begins, a cancel does nothing
-        context_->cancel();
-        std::this_thread::sleep_for(milliseconds(1));
-      }
-    });
     const auto begin = Clock::now();
-    const auto computed = context_->compute();
-    over = true;
-    other.join();
+    const auto computed = [&] {
+      const KeepCancelling other([&] { context_->cancel(); }, milliseconds(delay));
+      return context_->compute();
+    }();
     ASSERT_FALSE(computed);
     EXPECT_EQ(computed.error().code, ErrorCode::kTimeout);
     EXPECT_LT(Clock::now() - begin, milliseconds(900));
