@@ -58,7 +58,7 @@ Result<std::shared_ptr<Engine>> Engines::get(const EngineParameters& parameters)
     }
     entries_.erase(idle);
   }
-  auto engine = Engine::create(model_, options_, parameters);
+  auto engine = Engine::create(model_, options_, parameters, services_);
   if (!engine) return engine;
   entries_.push_back({parameters, *engine});
   return engine;

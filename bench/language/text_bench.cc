@@ -22,6 +22,23 @@ std::string config_of(const Way& way, int tokens) {
   return std::string("{") + way.config + ", \"n-predict\": " + std::to_string(tokens) + "}";
 }
 
+// How far this measure itself can tell two things apart: llama.cpp called directly beside llama.cpp
+// called directly, which have all in common but where their memory lies.
+void note_control(NativeText& native, const std::string& prompt, int tokens, std::size_t rounds,
+                  Table& table) {
+  NativeText second(language_model(), threads(), 1, 1024);
+  std::vector<double> rates[2];
+  static_cast<void>(second.answer(prompt, {}, 8));
+  for (std::size_t i = 0; i < 2 * rounds; ++i) {
+    const std::size_t which = (i + i / 2) % 2;  // each comes first as often as the other
+    let_threads_sleep();
+    const auto answer = (which == 0 ? native : second).answer(prompt, {}, tokens);
+    rates[which].push_back(answer.rest * 1e3 / answer.rest_ms);
+  }
+  table.note("two contexts of llama.cpp called directly, in the place of guest and floor: " +
+             number(median_ratio(rates[1], rates[0])) + ", " + std::to_string(rounds) + " pairs.");
+}
+
 }  // namespace
 
 void bench_text(const Settings& settings, Table& table) {
@@ -63,6 +80,7 @@ void bench_text(const Settings& settings, Table& table) {
                .within = ratio >= 0.99,
                .correct = good});
   }
+  note_control(native, prompt, tokens, rounds, table);
 }
 
 void bench_prompt(const Settings& settings, Table& table) {

@@ -53,15 +53,21 @@ Result<Engine::Layout> Engine::layout(const Model& model, const Options& options
 }
 
 Engine::Engine(std::shared_ptr<const Model> model, const Options& options,
-               const EngineParameters& parameters, Layout layout)
-    : model_(std::move(model)), options_(options), parameters_(parameters), layout_(layout) {}
+               const EngineParameters& parameters, HostServices services, Layout layout)
+    : model_(std::move(model)),
+      options_(options),
+      parameters_(parameters),
+      services_(services),
+      layout_(layout) {}
 
 Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<const Model> model,
                                                const Options& options,
-                                               const EngineParameters& parameters) {
+                                               const EngineParameters& parameters,
+                                               HostServices services) {
   auto layout = Engine::layout(*model, options, parameters);
   if (!layout) return std::unexpected(std::move(layout.error()));
-  std::shared_ptr<Engine> engine(new Engine(std::move(model), options, parameters, *layout));
+  std::shared_ptr<Engine> engine(
+      new Engine(std::move(model), options, parameters, services, *layout));
   if (auto ok = engine->open(); !ok) return std::unexpected(std::move(ok.error()));
   return engine;
 }
@@ -212,6 +218,7 @@ void Engine::run() noexcept {
     hurry_ = false;
     const Clock::time_point now = Clock::now();
     admit(now, lock);
+    bring_together(now, lock);
     parts_.clear();
     if (!active_.empty()) plan(now);
     if (parts_.empty() && done_.empty()) {

@@ -23,6 +23,7 @@
 #include <nacre/error.h>
 
 #include "llama/config.h"
+#include "llama/engine/neighbours.h"
 #include "llama/engine/sequence.h"
 #include "llama/engine/slots.h"
 #include "llama/model.h"
@@ -54,7 +55,8 @@ class Engine {
   /// use; the model's refusal of the parameters is kInvalidArgument with llama.cpp's words.
   [[nodiscard]] static Result<std::shared_ptr<Engine>> create(std::shared_ptr<const Model> model,
                                                               const Options& options,
-                                                              const EngineParameters& parameters);
+                                                              const EngineParameters& parameters,
+                                                              HostServices services);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -97,7 +99,7 @@ class Engine {
   };
 
   Engine(std::shared_ptr<const Model> model, const Options& options,
-         const EngineParameters& parameters, Layout layout);
+         const EngineParameters& parameters, HostServices services, Layout layout);
   [[nodiscard]] Result<void> open();
 
   void run() noexcept;
@@ -106,10 +108,12 @@ class Engine {
   void admit(Clock::time_point now, std::unique_lock<std::mutex>& lock);
   void activate(Sequence& sequence);
   void retire(Sequence& sequence) noexcept;
+  [[nodiscard]] static bool flows(const Slot& slot, Clock::time_point now) noexcept;
   [[nodiscard]] bool others_flow(const Sequence& sequence, Clock::time_point now) const noexcept;
   void plan(Clock::time_point now);
   void plan_alone();
   void add(Sequence& sequence, std::size_t tokens);
+  void bring_together(Clock::time_point now, std::unique_lock<std::mutex>& lock);
 
   // a step
   [[nodiscard]] int decode() noexcept;
@@ -124,6 +128,7 @@ class Engine {
   const std::shared_ptr<const Model> model_;
   const Options options_;
   const EngineParameters parameters_;
+  const HostServices services_;
   const Layout layout_;
   std::unique_ptr<ThreadPool> threads_;
   ContextHandle context_;
@@ -141,6 +146,8 @@ class Engine {
   std::size_t turn_ = 0;
 
   // the engine's thread only
+  std::vector<SlotUse> uses_;
+  std::uint64_t lost_bytes_ = 0;  // of weights, read for steps whose texts did not lie side by side
   std::vector<Part> parts_;
   struct Done {
     Request request;

@@ -78,13 +78,45 @@ void Engine::retire(Sequence& sequence) noexcept {
   std::erase(active_, &sequence);
 }
 
+// Whether its text takes part in most steps: a stream whose guest looks at a piece comes back.
+bool Engine::flows(const Slot& slot, Clock::time_point now) noexcept {
+  return slot.holder != nullptr && slot.holder->flowing &&
+         (slot.holder->active || now - slot.last_used < kAboutToAsk);
+}
+
 bool Engine::others_flow(const Sequence& sequence, Clock::time_point now) const noexcept {
   return std::ranges::any_of(*slots_, [&](const Slot& slot) {
-    if (slot.holder == nullptr || slot.holder == &sequence || !slot.holder->flowing) return false;
-    const Sequence& other = *slot.holder;
-    const bool wanted = other.active || now - slot.last_used < kAboutToAsk;
-    return wanted && other.pending(slot.cached.size()) <= 1;
+    return slot.holder != &sequence && flows(slot, now) &&
+           slot.holder->pending(slot.cached.size()) <= 1;
   });
+}
+
+// Texts that flow together are moved side by side once the passes lost by then have read as much as
+// the move does: so never is more than about twice the necessary spent, whatever comes after.
+void Engine::bring_together(Clock::time_point now, std::unique_lock<std::mutex>& lock) {
+  if (lost_bytes_ == 0) return;
+  uses_.clear();
+  for (const Slot& slot : *slots_)
+    uses_.push_back({flows(slot, now), slot.cached.size()});
+  const auto exchange = towards_neighbours(uses_);
+  if (!exchange) {
+    lost_bytes_ = 0;
+    return;
+  }
+  constexpr std::uint64_t kTimesCopied = 4;  // read and written, out and in
+  const std::uint64_t cost =
+      kTimesCopied * exchange->tokens *
+      model_->kv_bytes_per_token(parameters_.cache_type_k, parameters_.cache_type_v);
+  if (lost_bytes_ < cost) return;
+  lost_bytes_ = 0;
+  const bool done = slots_->exchange(exchange->flowing, exchange->other, lock);
+  std::ranges::sort(active_, {}, &Sequence::slot);
+  settled_.notify_all();
+  if (!done) return;
+  services_.log(LogLevel::kDebug,
+                fmt::format("slots {} and {} of the model have changed places, with {} tokens, so "
+                            "that the texts under way lie side by side",
+                            exchange->flowing, exchange->other, exchange->tokens));
 }
 
 // What the next batch holds: a token for everybody whose text flows, and then parts of prompts.
@@ -102,6 +134,12 @@ void Engine::plan(Clock::time_point now) {
     flowing = flowing || others_flow(*sequence, now);
   }
   flowing = flowing || batch_.n_tokens > 0;
+  if (slots_->movable()) {
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+      const bool beside = parts_[i].sequence->slot == parts_[i - 1].sequence->slot + 1;
+      lost_bytes_ += beside ? 0 : llama_model_size(model_->get());
+    }
+  }
   std::size_t room = flowing ? std::min(kSmallChunk, chunk_) : chunk_;
   for (std::size_t i = 0; i < count && room > 0; ++i) {
     Sequence& sequence = *active_[(turn_ + i) % count];

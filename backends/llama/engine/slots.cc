@@ -1,6 +1,7 @@
 #include "slots.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace nacre::llama {
@@ -42,7 +43,9 @@ int Slots::find(const Sequence& sequence, Clock::time_point now) const {
       // What is in it may be ours to use; else the emptier and the older the better.
       const std::size_t common =
           may_share(slot, sequence) ? common_prefix(slot.cached, sequence.tokens) : 0;
-      value = 1e9 + (common > 0 ? 1e9 + static_cast<double>(common) : 0) +
+      // At equal cost beside somebody whose text flows (neighbours.h).
+      value = 1e9 + (beside_flowing(i) ? 1e7 : 0) +
+              (common > 0 ? 1e9 + static_cast<double>(common) : 0) +
               (slot.cached.empty() ? 1e8 : 0);
     } else {
       const Sequence& holder = *slot.holder;
@@ -56,6 +59,13 @@ int Slots::find(const Sequence& sequence, Clock::time_point now) const {
     }
   }
   return best;
+}
+
+bool Slots::beside_flowing(std::size_t index) const noexcept {
+  const auto flows = [this](std::size_t i) {
+    return i < slots_.size() && slots_[i].holder != nullptr && slots_[i].holder->flowing;
+  };
+  return flows(index - 1) || flows(index + 1);
 }
 
 void Slots::give(Sequence& sequence, int index, Clock::time_point now,
@@ -166,6 +176,53 @@ void Slots::leave(Sequence& sequence) noexcept {
   if (sequence.slot < 0) return;
   of(sequence).holder = nullptr;
   sequence.slot = -1;
+}
+
+// ---- changing places
+
+bool Slots::copy_out(std::size_t slot, Copy& copy) const {
+  const auto sequence = static_cast<llama_seq_id>(slot);
+  copy.size = llama_state_seq_get_size(context_, sequence);
+  copy.bytes.reset(new (std::nothrow) std::uint8_t[copy.size]);
+  return copy.bytes != nullptr &&
+         llama_state_seq_get_data(context_, copy.bytes.get(), copy.size, sequence) == copy.size;
+}
+
+bool Slots::copy_in(const Copy& copy, std::size_t slot) {
+  const auto sequence = static_cast<llama_seq_id>(slot);
+  llama_memory_seq_rm(memory_, sequence, -1, -1);
+  if (copy.size == 0) return true;
+  if (llama_state_seq_set_data(context_, copy.bytes.get(), copy.size, sequence) != 0) return true;
+  llama_memory_seq_rm(memory_, sequence, -1, -1);
+  return false;
+}
+
+bool Slots::exchange(std::size_t a, std::size_t b, std::unique_lock<std::mutex>& lock) {
+  const std::size_t both[] = {a, b};
+  for (const std::size_t i : both) {
+    if (slots_[i].holder != nullptr) slots_[i].holder->in_batch = true;
+  }
+  lock.unlock();
+  Copy copies[2];
+  bool out = true;
+  for (std::size_t i = 0; i < 2 && out; ++i)
+    out = slots_[both[i]].cached.empty() || copy_out(both[i], copies[i]);
+  const bool in_b = out && copy_in(copies[0], b);
+  const bool in_a = out && copy_in(copies[1], a);
+  lock.lock();
+  if (out) std::swap(slots_[a], slots_[b]);
+  const auto read_again = [this](std::size_t i) {
+    slots_[i].cached.clear();
+    slots_[i].whole = 0;
+  };
+  if (out && !in_a) read_again(a);
+  if (out && !in_b) read_again(b);
+  for (const std::size_t i : both) {
+    if (slots_[i].holder == nullptr) continue;
+    slots_[i].holder->slot = static_cast<int>(i);
+    slots_[i].holder->in_batch = false;
+  }
+  return out;
 }
 
 // ---- sequences in ordinary memory

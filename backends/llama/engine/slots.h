@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -63,15 +64,29 @@ class Slots {
   /// A batch failed with the sequence in it: what was there before stays.
   void forget_unfinished(const Sequence& sequence);
 
+  /// Lets two slots' contents and holders change places; the lock is opened meanwhile, and nobody
+  /// destroys the holders. True when it was done; what could not be copied is read again.
+  bool exchange(std::size_t a, std::size_t b, std::unique_lock<std::mutex>& lock);
+  /// Whether exchange() can be of use: the memory is divided by sequences, and is not to be the
+  /// same to the last bit in any company.
+  [[nodiscard]] bool movable() const noexcept { return partial_ && !options_.reproducible; }
+
   /// The sequence's context goes. What it has read stays until somebody needs the slot.
   void leave(Sequence& sequence) noexcept;
 
  private:
   [[nodiscard]] bool may_share(const Slot& slot, const Sequence& sequence) const noexcept;
+  [[nodiscard]] bool beside_flowing(std::size_t index) const noexcept;
   [[nodiscard]] std::size_t usable(std::size_t common, std::size_t whole) const noexcept;
   void save(int slot, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] std::size_t usable_of(const SavedSequences::Saved& saved,
                                       const Sequence& sequence) const noexcept;
+  struct Copy {
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t size = 0;
+  };
+  [[nodiscard]] bool copy_out(std::size_t slot, Copy& copy) const;
+  [[nodiscard]] bool copy_in(const Copy& copy, std::size_t slot);
   void restore(Sequence& sequence, const SavedSequences::Saved& saved, std::size_t usable,
                std::unique_lock<std::mutex>& lock);
 

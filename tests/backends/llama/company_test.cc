@@ -2,6 +2,9 @@
 #include "fixture.h"
 
 #include <nacre/model_stats.h>
+#include <nacre/registry.h>
+
+#include "core/loader.h"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -79,6 +82,58 @@ TEST_P(Company, ReproducibleTextsAreTheSameAsAlone) {
   for (std::thread& guest : guests)
     guest.join();
   EXPECT_EQ(together, alone);
+}
+
+// llama.cpp computes together only what lies side by side.
+TEST(Company, TextsUnderWayAreBroughtSideBySide) {
+  const auto exchanges = std::make_shared<std::atomic<int>>(0);  // the log's as well
+  const auto catalog = BackendCatalog::create(
+      {.module_dirs = {NACRE_TEST_BACKENDS_DIR},
+       .log = std::make_shared<const LogSink>([=](LogSeverity, std::string_view line) {
+         if (line.find("changed places") != line.npos) ++*exchanges;
+       }),
+       .thread_budget = 1});
+  const auto spec = parse_model_spec("m=" + std::string(kModelFile) + ",slots=6,ctx-size=256");
+  const auto loaded = load_model(*catalog, spec.value());
+  ASSERT_OK(loaded);
+  const auto first_words = [](TextContext& text, std::size_t i) {
+    EXPECT_TRUE(text.configure(R"({"temp": 0, "n-predict": 4})"));
+    EXPECT_TRUE(text.set_prompt(question(kQuestions[i])));
+    EXPECT_TRUE(text.generate());
+    return question(kQuestions[i]) + std::string(text.output().value()) + "\n";
+  };
+  const auto goes_on = [](TextContext& text, const std::string& history) {
+    EXPECT_TRUE(text.configure(R"({"temp": 0, "ignore-eos": true, "n-predict": 40})"));
+    EXPECT_TRUE(text.set_prompt(history + question("And then?")));
+    EXPECT_TRUE(text.generate());
+    EXPECT_GE(metadata(text)["cached_tokens"].get<int>(), 10);
+    return std::string(text.output().value());
+  };
+  constexpr std::size_t kTalks = 6;
+  std::vector<std::string> alone;
+  for (std::size_t i = 0; i < kTalks; ++i) {
+    const auto context = text_context(language_model("slots=1,ctx-size=256"));
+    alone.push_back(goes_on(*context->text(), first_words(*context->text(), i)));
+  }
+  std::vector<std::unique_ptr<ExecutionContext>> contexts;
+  std::vector<std::string> histories;
+  for (std::size_t i = 0; i < kTalks; ++i) {
+    contexts.push_back(text_context(*loaded));
+    histories.push_back(first_words(*contexts[i]->text(), i));
+  }
+  EXPECT_EQ(*exchanges, 0);
+  // Every other one, and then those that had to make room.
+  for (const std::size_t start : {0U, 1U}) {
+    std::vector<std::string> texts(kTalks);
+    std::vector<std::thread> guests;
+    for (std::size_t i = start; i < kTalks; i += 2)
+      guests.emplace_back([&, i] { texts[i] = goes_on(*contexts[i]->text(), histories[i]); });
+    for (std::thread& guest : guests)
+      guest.join();
+    for (std::size_t i = start; i < kTalks; i += 2)
+      EXPECT_EQ(texts[i], alone[i]) << i;
+    EXPECT_GT(*exchanges, 0);
+  }
 }
 
 TEST(Company, MoreGuestsThanSlotsTakeTurns) {
