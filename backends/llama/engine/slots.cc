@@ -184,7 +184,7 @@ bool Slots::copy_out(std::size_t slot, Copy& copy) const {
   const auto sequence = static_cast<llama_seq_id>(slot);
   copy.size = llama_state_seq_get_size(context_, sequence);
   copy.bytes.reset(new (std::nothrow) std::uint8_t[copy.size]);
-  return copy.bytes != nullptr &&
+  return copy.size != 0 && copy.bytes != nullptr &&
          llama_state_seq_get_data(context_, copy.bytes.get(), copy.size, sequence) == copy.size;
 }
 
