@@ -1,13 +1,3 @@
-// The wire format, from the protobuf encoding guide:
-//
-//   message  = field*
-//   field    = tag payload            tag = varint of (number << 3 | wire type)
-//   payload  = varint                 wire type 0, at most 10 bytes
-//            | 8 bytes                wire type 1
-//            | length bytes           wire type 2, length a varint below 2^31
-//            | group                  wire types 3 and 4; ONNX has none
-//            | 4 bytes                wire type 5
-//
 // Field numbers are those of onnx.proto; they never change.
 #include "core/onnx_walk.h"
 
@@ -21,90 +11,15 @@
 #include <system_error>
 #include <utility>
 
-#include "base/checked_math.h"
+#include "core/protobuf_reader.h"
 
 namespace nacre {
 namespace {
 
 using Bytes = std::span<const std::byte>;
 
-enum Wire : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
-
-struct Field {
-  std::uint32_t number = 0;
-  std::uint8_t wire = 0;
-  std::uint64_t value = 0;  // of a varint
-  Bytes bytes;              // of a length-delimited field
-};
-
-class Reader {
- public:
-  Reader() = default;
-  explicit Reader(Bytes bytes) noexcept : rest_(bytes) {}
-
-  /// False at the end and when the bytes are wrong; then problem() is not null.
-  bool next(Field& field) noexcept {
-    if (rest_.empty() || problem_ != nullptr) return false;
-    std::uint64_t tag = 0;
-    if (!varint(tag, 5)) return false;
-    if (tag > UINT32_MAX) return bad("a field number beyond 29 bits");
-    field.number = static_cast<std::uint32_t>(tag >> 3);
-    field.wire = static_cast<std::uint8_t>(tag & 7);
-    field.value = 0;
-    field.bytes = {};
-    if (field.number == 0) return bad("a field with the number 0");
-    switch (field.wire) {
-      case kVarint:
-        return varint(field.value, 10);
-      case kFixed64:
-        return take(8, field.bytes);
-      case kFixed32:
-        return take(4, field.bytes);
-      case kLength: {
-        std::uint64_t length = 0;
-        if (!varint(length, 5)) return false;
-        if (length > INT32_MAX) return bad("a field of 2 GiB or more");
-        return take(length, field.bytes);
-      }
-      default:
-        return bad("a wire type that ONNX does not use");
-    }
-  }
-
-  [[nodiscard]] const char* problem() const noexcept { return problem_; }
-  [[nodiscard]] Bytes rest() const noexcept { return rest_; }
-
- private:
-  bool bad(const char* what) noexcept {
-    problem_ = what;
-    return false;
-  }
-
-  bool varint(std::uint64_t& value, std::size_t max_bytes) noexcept {
-    value = 0;
-    for (std::size_t i = 0; i < max_bytes; ++i) {
-      if (i == rest_.size()) return bad("a number cut off by the end");
-      const auto byte = std::to_integer<std::uint64_t>(rest_[i]);
-      if (i == 9 && byte > 1) return bad("a number of more than 64 bits");
-      value |= (byte & 0x7f) << (7 * i);
-      if (byte < 0x80) {
-        rest_ = rest_.subspan(i + 1);
-        return true;
-      }
-    }
-    return bad("a number of too many bytes");
-  }
-
-  bool take(std::uint64_t length, Bytes& out) noexcept {
-    if (!range_fits(0, length, rest_.size())) return bad("a field longer than what holds it");
-    out = rest_.first(static_cast<std::size_t>(length));
-    rest_ = rest_.subspan(static_cast<std::size_t>(length));
-    return true;
-  }
-
-  Bytes rest_;
-  const char* problem_ = nullptr;
-};
+using Field = ProtobufField;
+using Reader = ProtobufReader;
 
 enum class Message : std::uint8_t {
   kNone,
@@ -256,19 +171,6 @@ Result<void> walk(Bytes model, OnTensor&& on_tensor) {
   return {};
 }
 
-std::string_view text(Bytes bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-/// A name out of a model, fit for a message: short, and nothing that a terminal would act on.
-std::string printable(std::string_view name) {
-  constexpr std::size_t kLongest = 80;
-  std::string out(name.substr(0, kLongest));
-  std::ranges::replace_if(out, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
-  if (name.size() > kLongest) out += "...";
-  return out;
-}
-
 /// What the walk wants to know of a TensorProto.
 struct TensorFacts {
   std::string_view name;
@@ -285,7 +187,7 @@ Result<TensorFacts> read_tensor(Bytes model, Bytes tensor, Budget& budget, OnEnt
     if (field.wire == kLength && !budget.spend()) return Budget::exceeded();
     switch (field.number) {
       case 8:  // name
-        if (field.wire == kLength) facts.name = text(field.bytes);
+        if (field.wire == kLength) facts.name = text_of(field.bytes);
         break;
       case 13:  // external_data
         facts.external = true;
@@ -310,7 +212,7 @@ std::unexpected<Error> leads_out(std::string_view location) {
   return fail(ErrorCode::kSecurity,
               fmt::format("The model wants tensor data from '{}'. External data must be in the "
                           "model's own folder, given by a relative path without '..'.",
-                          printable(location)));
+                          printable_name(location)));
 }
 
 Result<void> check_location(std::string_view location, const std::filesystem::path& folder) {
@@ -328,7 +230,7 @@ Result<void> check_location(std::string_view location, const std::filesystem::pa
     return fail(ErrorCode::kModelNotFound,
                 fmt::format("The model keeps tensor data in the file '{}', which is not in its "
                             "folder {}.",
-                            printable(location), folder.string()));
+                            printable_name(location), folder.string()));
   }
   return {};
 }
@@ -341,7 +243,7 @@ Result<void> check_entry(Bytes model, Bytes entry, const std::filesystem::path& 
     Field field;
     while (reader.next(field)) {
       if (field.number != number || field.wire != kLength) continue;
-      if (Result<void> result = action(text(field.bytes)); !result) return result;
+      if (Result<void> result = action(text_of(field.bytes)); !result) return result;
     }
     if (reader.problem() != nullptr) return malformed(model, reader);
     return {};
@@ -371,7 +273,7 @@ Result<void> refuse_external_data(std::span<const std::byte> model) {
                 fmt::format("Tensor '{}' of the model keeps its data in another file, and a model "
                             "given as bytes may not reach files. Save the model with its data "
                             "inside, or let the operator provide it by path.",
-                            printable(facts->name)));
+                            printable_name(facts->name)));
   });
 }
 
@@ -385,8 +287,8 @@ Result<std::set<std::string>> check_external_data_inside(std::span<const std::by
     });
     if (!facts) return std::unexpected(facts.error());
     if (facts->external && !located) {
-      return not_onnx(
-          fmt::format("tensor '{}' is external and names no location", printable(facts->name)));
+      return not_onnx(fmt::format("tensor '{}' is external and names no location",
+                                  printable_name(facts->name)));
     }
     return {};
   });
@@ -404,9 +306,9 @@ Result<OnnxVersions> onnx_versions(std::span<const std::byte> model) {
     if (field.number == 1 && field.wire == kVarint) {
       versions.ir_version = static_cast<std::int64_t>(field.value);
     } else if (field.number == 2 && field.wire == kLength) {
-      versions.producer = printable(text(field.bytes));
+      versions.producer = printable_name(text_of(field.bytes));
     } else if (field.number == 3 && field.wire == kLength) {
-      producer_version = printable(text(field.bytes));
+      producer_version = printable_name(text_of(field.bytes));
     } else if (field.number == 8 && field.wire == kLength) {
       if (versions.opsets.size() == kMaxOpsets) {
         return not_onnx(fmt::format("more than {} operator sets are imported", kMaxOpsets));
@@ -415,7 +317,8 @@ Result<OnnxVersions> onnx_versions(std::span<const std::byte> model) {
       Reader inner(field.bytes);
       Field part;
       while (inner.next(part)) {
-        if (part.number == 1 && part.wire == kLength) opset.domain = printable(text(part.bytes));
+        if (part.number == 1 && part.wire == kLength)
+          opset.domain = printable_name(text_of(part.bytes));
         if (part.number == 2 && part.wire == kVarint) {
           opset.version = static_cast<std::int64_t>(part.value);
         }
@@ -438,7 +341,7 @@ std::vector<std::string> onnx_input_names(std::span<const std::byte> model) {
     Field field;
     std::string name;
     while (reader.next(field)) {
-      if (field.number == number && field.wire == kLength) name = text(field.bytes);
+      if (field.number == number && field.wire == kLength) name = text_of(field.bytes);
     }
     return name;
   };

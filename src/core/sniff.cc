@@ -1,10 +1,12 @@
 #include "core/sniff.h"
 
 #include "base/checked_math.h"
+#include "base/read_number.h"
+#include "core/protobuf_reader.h"
+#include "core/zip_directory.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace nacre {
@@ -16,22 +18,14 @@ std::string_view as_text(Bytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Little-endian, unaligned; the caller has checked the bounds.
-template <typename T>
-T read(Bytes bytes, std::size_t offset) noexcept {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
-
 // --- GGUF: "GGUF", version u32, tensor count u64, key count u64, then keys and tensors
 
 bool is_gguf(Bytes bytes) noexcept {
   constexpr std::size_t kHeader = 24;
   if (bytes.size() < kHeader || !as_text(bytes).starts_with("GGUF")) return false;
-  const auto version = read<std::uint32_t>(bytes, 4);
-  const auto tensors = read<std::uint64_t>(bytes, 8);
-  const auto keys = read<std::uint64_t>(bytes, 16);
+  const auto version = read_number<std::uint32_t>(bytes, 4);
+  const auto tensors = read_number<std::uint64_t>(bytes, 8);
+  const auto keys = read_number<std::uint64_t>(bytes, 16);
   // The smallest tensor entry and the smallest key each take more than 12 bytes.
   const std::uint64_t room = (bytes.size() - kHeader) / 12;
   return version >= 1 && version <= 0xffff && tensors <= room && keys <= room - tensors;
@@ -41,12 +35,13 @@ bool is_gguf(Bytes bytes) noexcept {
 
 bool is_tflite(Bytes bytes) noexcept {
   if (bytes.size() < 16 || as_text(bytes).substr(4, 4) != "TFL3") return false;
-  const std::uint64_t root = read<std::uint32_t>(bytes, 0);
+  const std::uint64_t root = read_number<std::uint32_t>(bytes, 0);
   if (root < 8 || root % 4 != 0 || !range_fits(root, 4, bytes.size())) return false;
-  const std::int64_t vtable = static_cast<std::int64_t>(root) - read<std::int32_t>(bytes, root);
+  const std::int64_t vtable =
+      static_cast<std::int64_t>(root) - read_number<std::int32_t>(bytes, root);
   if (vtable < 8 || !range_fits(static_cast<std::uint64_t>(vtable), 4, bytes.size())) return false;
-  const auto vtable_size = read<std::uint16_t>(bytes, static_cast<std::size_t>(vtable));
-  const auto table_size = read<std::uint16_t>(bytes, static_cast<std::size_t>(vtable) + 2);
+  const auto vtable_size = read_number<std::uint16_t>(bytes, static_cast<std::size_t>(vtable));
+  const auto table_size = read_number<std::uint16_t>(bytes, static_cast<std::size_t>(vtable) + 2);
   return vtable_size >= 4 && vtable_size % 2 == 0 && table_size >= 4 &&
          range_fits(static_cast<std::uint64_t>(vtable), vtable_size, bytes.size()) &&
          range_fits(root, table_size, bytes.size());
@@ -55,145 +50,40 @@ bool is_tflite(Bytes bytes) noexcept {
 // --- TorchScript: a zip whose entries lie in one folder, with data.pkl, constants.pkl and code/.
 //     A checkpoint of torch.save has data.pkl too, but no code.
 
-constexpr std::uint32_t kZipLocal = 0x04034b50;
-constexpr std::uint32_t kZipCentral = 0x02014b50;
-constexpr std::uint32_t kZipEnd = 0x06054b50;
-constexpr std::uint32_t kZip64Locator = 0x07064b50;
-constexpr std::uint32_t kZip64End = 0x06064b50;
-
-struct ZipDirectory {
-  std::uint64_t offset = 0;
-  std::uint64_t entries = 0;
-};
-
-std::optional<ZipDirectory> find_zip_directory(Bytes bytes) noexcept {
-  constexpr std::size_t kEnd = 22;
-  constexpr std::size_t kLongestComment = 0xffff;
-  if (bytes.size() < kEnd || read<std::uint32_t>(bytes, 0) != kZipLocal) return std::nullopt;
-  const std::size_t last = bytes.size() - kEnd;
-  const std::size_t first = last > kLongestComment ? last - kLongestComment : 0;
-  for (std::size_t at = last + 1; at-- > first;) {
-    if (read<std::uint32_t>(bytes, at) != kZipEnd) continue;
-    if (read<std::uint16_t>(bytes, at + 20) != last - at) continue;
-    ZipDirectory directory{.offset = read<std::uint32_t>(bytes, at + 16),
-                           .entries = read<std::uint16_t>(bytes, at + 10)};
-    if (directory.offset != 0xffffffff && directory.entries != 0xffff) return directory;
-    if (at < 20 || read<std::uint32_t>(bytes, at - 20) != kZip64Locator) return std::nullopt;
-    const auto end64 = read<std::uint64_t>(bytes, at - 20 + 8);
-    if (!range_fits(end64, 56, bytes.size())) return std::nullopt;
-    const auto end64_at = static_cast<std::size_t>(end64);
-    if (read<std::uint32_t>(bytes, end64_at) != kZip64End) return std::nullopt;
-    return ZipDirectory{.offset = read<std::uint64_t>(bytes, end64_at + 48),
-                        .entries = read<std::uint64_t>(bytes, end64_at + 32)};
-  }
-  return std::nullopt;
-}
-
 bool is_torchscript(Bytes bytes) noexcept {
-  constexpr std::size_t kEntry = 46;
+  if (!as_text(bytes).starts_with("PK\3\4")) return false;
   const auto directory = find_zip_directory(bytes);
   if (!directory) return false;
-  std::uint64_t at = directory->offset;
+  ZipEntryReader reader(bytes, *directory);
+  ZipEntry entry;
   bool data = false;
   bool constants = false;
   bool code = false;
-  for (std::uint64_t i = 0; i < directory->entries; ++i) {
-    if (!range_fits(at, kEntry, bytes.size())) return false;
-    const auto entry = static_cast<std::size_t>(at);
-    if (read<std::uint32_t>(bytes, entry) != kZipCentral) return false;
-    const std::uint64_t name = read<std::uint16_t>(bytes, entry + 28);
-    const std::uint64_t extra = read<std::uint16_t>(bytes, entry + 30);
-    const std::uint64_t comment = read<std::uint16_t>(bytes, entry + 32);
-    if (!range_fits(at + kEntry, name, bytes.size())) return false;
-    std::string_view path = as_text(bytes).substr(entry + kEntry, static_cast<std::size_t>(name));
+  while (reader.next(entry)) {
+    std::string_view path = entry.name;
     const auto slash = path.find('/');
     path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
     data = data || path == "data.pkl";
     constants = constants || path == "constants.pkl";
     code = code || path.starts_with("code/");
-    at += kEntry + name + extra + comment;
   }
-  return data && constants && code;
+  return reader.problem() == nullptr && data && constants && code;
 }
 
 // --- protobuf, top level only: every field must be one that the message has, with its wire type,
 //     and the last must end where the bytes end
 
-struct Field {
-  std::uint64_t number = 0;
-  std::uint32_t wire = 0;
-  std::uint64_t value = 0;  // of a varint
-  Bytes payload;            // of a length-delimited field
-};
-
-constexpr std::uint32_t kVarint = 0;
-constexpr std::uint32_t kLength = 2;
-
-class FieldReader {
- public:
-  explicit FieldReader(Bytes bytes) noexcept : rest_(bytes) {}
-
-  /// False at the end and when the bytes are no protobuf; ok() tells which.
-  bool next(Field& field) noexcept {
-    if (rest_.empty() || !ok_) return false;
-    std::uint64_t tag = 0;
-    ok_ = varint(tag);
-    field.number = tag >> 3;
-    field.wire = static_cast<std::uint32_t>(tag & 7);
-    field.payload = {};
-    if (!ok_) return false;
-    if (field.number == 0) return ok_ = false;
-    switch (field.wire) {
-      case kVarint:
-        return ok_ = varint(field.value);
-      case 1:
-        return ok_ = take(8, field.payload);
-      case kLength: {
-        std::uint64_t length = 0;
-        return ok_ = varint(length) && take(length, field.payload);
-      }
-      case 5:
-        return ok_ = take(4, field.payload);
-      default:
-        return ok_ = false;
-    }
-  }
-  [[nodiscard]] bool ok() const noexcept { return ok_; }
-
- private:
-  bool varint(std::uint64_t& value) noexcept {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (rest_.empty()) return false;
-      const auto byte = std::to_integer<std::uint64_t>(rest_.front());
-      rest_ = rest_.subspan(1);
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-  bool take(std::uint64_t length, Bytes& out) noexcept {
-    if (length > rest_.size()) return false;
-    out = rest_.first(static_cast<std::size_t>(length));
-    rest_ = rest_.subspan(static_cast<std::size_t>(length));
-    return true;
-  }
-
-  Bytes rest_;
-  bool ok_ = true;
-};
-
 // Whether all of `bytes` is fields that `accept` takes; at least one.
 template <typename F>
 bool all_fields(Bytes bytes, F&& accept) noexcept {
-  FieldReader reader(bytes);
-  Field field;
+  ProtobufReader reader(bytes);
+  ProtobufField field;
   bool any = false;
   while (reader.next(field)) {
     if (!accept(field)) return false;
     any = true;
   }
-  return any && reader.ok();
+  return any && reader.problem() == nullptr;
 }
 
 bool is_one_of(std::uint64_t number, std::initializer_list<std::uint64_t> numbers) noexcept {
@@ -205,13 +95,13 @@ bool is_one_of(std::uint64_t number, std::initializer_list<std::uint64_t> number
 bool is_onnx(Bytes bytes) noexcept {
   bool version = false;
   bool graph = false;
-  const bool fields = all_fields(bytes, [&](const Field& field) {
+  const bool fields = all_fields(bytes, [&](const ProtobufField& field) {
     if (field.wire == kVarint) {
       version = version || (field.number == 1 && field.value >= 1 && field.value < 0x10000);
       return is_one_of(field.number, {1, 5});
     }
     // A GraphProto has fields of its own; an empty one is no graph.
-    graph = graph || (field.number == 7 && !field.payload.empty());
+    graph = graph || (field.number == 7 && !field.bytes.empty());
     return field.wire == kLength && is_one_of(field.number, {2, 3, 4, 6, 7, 8, 14, 20, 25, 26});
   });
   return fields && version && graph;
@@ -221,7 +111,7 @@ bool is_onnx(Bytes bytes) noexcept {
 bool is_node_def(Bytes bytes) noexcept {
   bool name = false;
   bool op = false;
-  const bool fields = all_fields(bytes, [&](const Field& field) {
+  const bool fields = all_fields(bytes, [&](const ProtobufField& field) {
     name = name || field.number == 1;
     op = op || field.number == 2;
     return field.wire == kLength && field.number <= 7;
@@ -232,10 +122,10 @@ bool is_node_def(Bytes bytes) noexcept {
 // GraphDef: node 1, library 2, version 3 (varint), versions 4, debug info 5.
 bool is_graph_def(Bytes bytes) noexcept {
   bool node = false;
-  const bool fields = all_fields(bytes, [&](const Field& field) {
+  const bool fields = all_fields(bytes, [&](const ProtobufField& field) {
     if (field.number == 3) return field.wire == kVarint;
     if (field.wire != kLength) return false;
-    if (field.number == 1) return node = is_node_def(field.payload);
+    if (field.number == 1) return node = is_node_def(field.bytes);
     return is_one_of(field.number, {2, 4, 5});
   });
   return fields && node;
@@ -244,11 +134,11 @@ bool is_graph_def(Bytes bytes) noexcept {
 // SavedModel: schema version 1 (varint), meta graphs 2, each with a graph_def 2 inside.
 bool is_saved_model(Bytes bytes) noexcept {
   bool graph = false;
-  const bool fields = all_fields(bytes, [&](const Field& field) {
+  const bool fields = all_fields(bytes, [&](const ProtobufField& field) {
     if (field.number == 1) return field.wire == kVarint && field.value >= 1;
     if (field.number != 2 || field.wire != kLength) return false;
-    return all_fields(field.payload, [&](const Field& inner) {
-      graph = graph || (inner.number == 2 && is_graph_def(inner.payload));
+    return all_fields(field.bytes, [&](const ProtobufField& inner) {
+      graph = graph || (inner.number == 2 && is_graph_def(inner.bytes));
       return inner.wire == kLength && inner.number <= 7;
     });
   });
