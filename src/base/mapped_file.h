@@ -16,7 +16,7 @@ namespace nacre {
 class MappedFile {
  public:
   /// The error is the system's: a missing file is std::errc::no_such_file_or_directory, a folder
-  /// std::errc::is_a_directory.
+  /// std::errc::is_a_directory, a pipe or a device std::errc::invalid_argument.
   [[nodiscard]] static std::expected<MappedFile, std::error_code> open(const std::string& path);
 
   MappedFile() noexcept = default;

@@ -263,7 +263,11 @@ Result<OpenedFiles> open_files(const ModelSpec& spec) {
   if (spec.paths.size() == 1 && fs::is_directory(spec.paths[0], error)) {
     const fs::path inside = fs::path(spec.paths[0]) / "saved_model.pb";
     auto file = map_file(inside.string());
-    if (!file) return std::unexpected(std::move(file.error()));
+    if (!file) {
+      return fail(file.error().code, fmt::format("{} is a folder, and of folders only TensorFlow's "
+                                                 "SavedModels are models: {}",
+                                                 spec.paths[0], file.error().message));
+    }
     opened.found = sniff(file->bytes());
     return opened;
   }
@@ -386,6 +390,20 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
 
 namespace {
 
+/// Of several files, none may be another model of its own.
+Result<void> check_parts(const OpenedFiles& opened) {
+  if (opened.files.size() < 2) return {};
+  for (std::size_t i = 0; i < opened.files.size(); ++i) {
+    const auto found = sniff(opened.files[i].bytes());
+    if (!found || found == opened.found) continue;
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("{} is a whole model ({}), and together with {} it is none; name them "
+                            "one at a time",
+                            opened.paths[i], to_string(*found), opened.paths[i == 0 ? 1 : 0]));
+  }
+  return {};
+}
+
 Result<OpenedFiles> open_and_decide(const ModelSpec& spec, GraphEncoding& encoding) {
   if (spec.paths.empty()) {
     encoding = GraphEncoding::kEcho;
@@ -395,6 +413,7 @@ Result<OpenedFiles> open_and_decide(const ModelSpec& spec, GraphEncoding& encodi
   }
   auto opened = open_files(spec);
   if (!opened) return opened;
+  if (auto ok = check_parts(*opened); !ok) return std::unexpected(std::move(ok.error()));
   auto decided = decide(spec.encoding, opened->found);
   if (!decided) {
     decided.error().message = fmt::format("{}: {}", spec.paths[0], decided.error().message);

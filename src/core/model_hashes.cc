@@ -69,8 +69,11 @@ Result<Sha256Digest> hash_folder(const std::string& folder, HashedFiles& hashed)
 std::unexpected<Error> cannot_read(const std::string& path, const std::error_code& why) {
   const bool missing =
       why == std::errc::no_such_file_or_directory || why == std::errc::not_a_directory;
+  const bool special = why == std::errc::invalid_argument;  // as MappedFile has it
   return fail(missing ? ErrorCode::kModelNotFound : ErrorCode::kRuntimeError,
-              fmt::format("the model's file {} cannot be read: {}", path, why.message()));
+              fmt::format("the model's file {} cannot be read: {}", path,
+                          special ? "it is a pipe or a device, and a model is a regular file"
+                                  : why.message()));
 }
 
 Result<void> check_hashes(const ModelSpec& spec, HashedFiles* hashed) {

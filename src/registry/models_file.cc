@@ -14,15 +14,18 @@
 #include <nacre/registry.h>
 
 #include "base/closest_match.h"
+#include "base/descriptor.h"
 #include "base/sha256.h"
 #include "registry/model_values.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -69,19 +72,28 @@ Result<std::string> read_text(const std::string& path) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("the models file {} cannot be read: {}", path, what));
   };
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_fifo(status)) {
-    return failed("it is neither a file nor a pipe");
-  }
-  std::FILE* const file = std::fopen(path.c_str(), "rbe");
-  if (file == nullptr) return failed(std::strerror(errno));
+  // Not blocking: a pipe that nobody has opened for writing would be waited for without an end.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) return failed(std::strerror(errno));
+  const bool is_pipe = S_ISFIFO(status.st_mode);
+  if (!S_ISREG(status.st_mode) && !is_pipe) return failed("it is neither a file nor a pipe");
   std::string text(kMostBytes + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file));
-  const bool good = std::ferror(file) == 0;
-  const int reason = errno;
-  std::fclose(file);
-  if (!good) return failed(std::strerror(reason));
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+    if (got == 0) break;
+    if (got > 0) {
+      size += static_cast<std::size_t>(got);
+    } else if (errno == EAGAIN) {
+      pollfd more = {.fd = file.get(), .events = POLLIN, .revents = 0};
+      static_cast<void>(::poll(&more, 1, -1));
+    } else if (errno != EINTR) {
+      return failed(std::strerror(errno));
+    }
+  }
+  if (is_pipe && size == 0) return failed("it is a pipe that nobody writes to");
+  text.resize(size);
   if (text.size() > kMostBytes) {
     return failed(
         fmt::format("it has more than {} bytes, which no list of models needs", kMostBytes));

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -147,6 +148,31 @@ TEST_F(LoadModel, AMissingFileIsItsOwnError) {
   expect(load({path}).error(), ErrorCode::kModelNotFound, path);
   expect(load({write("here", "x") + "/below"}).error(), ErrorCode::kModelNotFound, "below");
   expect(load({dir_.string()}).error(), ErrorCode::kModelNotFound, "saved_model.pb");
+}
+
+TEST_F(LoadModel, WhatIsNoFileIsSaidToBeNone) {
+  const std::string pipe = (dir_ / "pipe.onnx").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero")})
+    expect(load({path}).error(), ErrorCode::kRuntimeError,
+           path + " cannot be read: it is a pipe or");
+  expect(load({dir_.string()}).error(), ErrorCode::kModelNotFound, "is a folder, and of folders");
+}
+
+TEST_F(LoadModel, TwoModelsAreNotOne) {
+  const std::string echo = write("a.echo", kEcho);
+  const std::string xml = write("a.xml", test::openvino_xml());
+  const std::string weights = write("b.bin", std::string(64, '\1'));
+  const std::string gguf = write("c.gguf", test::gguf_model());
+  expect(load({xml, gguf}).error(), ErrorCode::kInvalidEncoding, gguf + " is a whole model (ggml)");
+  expect(load({gguf, xml}).error(), ErrorCode::kInvalidEncoding, gguf + " is a whole model (ggml)");
+  expect(load({xml, xml}).error(), ErrorCode::kInvalidEncoding,
+         xml + " is a whole model (openvino)");
+  expect(load({echo, weights}).error(), ErrorCode::kInvalidEncoding,
+         echo + " is a whole model (echo)");
+  // The XML and its weights are one: what is missing here is what reads it.
+  for (const auto& paths : {std::vector{xml, weights}, std::vector{weights, xml}})
+    expect(load(paths).error(), ErrorCode::kUnsupportedOperation, "\"openvino\" is not installed");
 }
 
 TEST_F(LoadModel, AWrongFileIsNamed) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -214,6 +215,11 @@ TEST_F(ModelsFileTest, AFileThatCannotBeRead) {
   const auto endless = read_models_file("/dev/zero");
   ASSERT_FALSE(endless);
   EXPECT_THAT(endless.error().message, HasSubstr("neither a file nor a pipe"));
+  const std::string pipe = in("pipe.toml");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto silent = read_models_file(pipe);
+  ASSERT_FALSE(silent);
+  EXPECT_THAT(silent.error().message, HasSubstr("a pipe that nobody writes to"));
   const auto large = read("# " + std::string(2 << 20, 'x'));
   ASSERT_FALSE(large);
   EXPECT_THAT(large.error().message, HasSubstr("more than 1048576 bytes"));
