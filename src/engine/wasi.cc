@@ -9,32 +9,44 @@
 #include <string>
 #include <vector>
 
+#include "abi/printable.h"
+
 namespace nacre::engine {
 namespace {
 
-std::unexpected<Error> not_text(std::string_view what) {
+std::unexpected<Error> not_text(std::string_view what, std::string_view text) {
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{} must be UTF-8 text without a NUL character inside", what));
+              fmt::format("{}, \"{}\", must be UTF-8 text without a NUL character inside", what,
+                          printable(text, 200)));
 }
 
-bool has_nul(const std::string& text) {
-  return text.find('\0') != std::string::npos;
+bool is_text(const std::string& text) {
+  return text.find('\0') == std::string::npos && is_utf8(text);
+}
+
+std::string name_of_argument(std::size_t index) {
+  if (index == 0) return "the guest's name";
+  return fmt::format("argument {} of the guest", index);
 }
 
 Result<void> set_arguments(wasi_config_t* config, const InstanceOptions& options) {
   std::vector<const char*> args;
-  for (const std::string& arg : options.args) {
-    if (has_nul(arg)) return not_text("a guest's argument");
+  for (std::size_t i = 0; i < options.args.size(); ++i) {
+    const std::string& arg = options.args[i];
+    if (!is_text(arg)) return not_text(name_of_argument(i), arg);
     args.push_back(arg.c_str());
   }
   if (!wasi_config_set_argv(config, args.size(), args.data())) {
-    return not_text("a guest's argument");
+    return fail(ErrorCode::kInvalidArgument, "the guest's arguments are not accepted by WASI");
   }
 
   std::vector<const char*> names;
   std::vector<const char*> values;
   for (const auto& [name, value] : options.env) {
-    if (has_nul(name) || has_nul(value)) return not_text("a guest's environment variable");
+    if (!is_text(name)) return not_text("the name of an environment variable", name);
+    if (!is_text(value)) {
+      return not_text(fmt::format("the value of the environment variable {}", name), value);
+    }
     if (name.empty() || name.find('=') != std::string::npos) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("an environment variable needs a name without '=', not '{}'", name));
@@ -43,7 +55,7 @@ Result<void> set_arguments(wasi_config_t* config, const InstanceOptions& options
     values.push_back(value.c_str());
   }
   if (!wasi_config_set_env(config, names.size(), names.data(), values.data())) {
-    return not_text("a guest's environment variable");
+    return fail(ErrorCode::kInvalidArgument, "the guest's environment is not accepted by WASI");
   }
   return {};
 }
@@ -51,7 +63,11 @@ Result<void> set_arguments(wasi_config_t* config, const InstanceOptions& options
 Result<void> open_directories(wasi_config_t* config, const InstanceOptions& options) {
   for (const PreopenedDirectory& directory : options.directories) {
     const std::string& host = directory.host.native();
-    if (has_nul(host) || has_nul(directory.guest)) return not_text("a directory's name");
+    if (!is_text(host)) return not_text("a directory's name", host);
+    if (!is_text(directory.guest)) {
+      return not_text(fmt::format("the name that the guest is to know {} by", host),
+                      directory.guest);
+    }
     if (directory.guest.empty()) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("the directory {} needs a name for the guest", host));
@@ -68,9 +84,8 @@ Result<void> open_directories(wasi_config_t* config, const InstanceOptions& opti
     if (!wasi_config_preopen_dir(config, host.c_str(), directory.guest.c_str(),
                                  !directory.read_only)) {
       return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("the directory {} cannot be lent to the guest as '{}': both names "
-                              "must be UTF-8",
-                              host, directory.guest));
+                  fmt::format("the directory {} cannot be lent to the guest as '{}'", host,
+                              directory.guest));
     }
   }
   return {};

@@ -60,7 +60,8 @@ TEST(Wasi, RefusesTextItCannotCarry) {
   for (const std::string& bad : {std::string("a\0b", 3), std::string("\xff\xfe")}) {
     const auto ran = run_wasi(kPrintArguments, {.args = {"guest", bad}});
     ASSERT_FALSE(ran.outcome);
-    EXPECT_THAT(ran.outcome.error().message, HasSubstr("argument must be UTF-8"));
+    EXPECT_THAT(ran.outcome.error().message,
+                AllOf(HasSubstr("argument 1 of the guest, \""), HasSubstr("must be UTF-8")));
     refused({.env = {{bad, "x"}}});
     refused({.env = {{"x", bad}}});
   }
