@@ -148,11 +148,41 @@ Result<typename Code::Handle> deserialize(const Engine::State& engine,
   const auto raw = octets(code);
   if (ErrorHandle error{Code::kDeserialize(engine.handle.get(), raw.data(), raw.size(), &made)}) {
     return fail(ErrorCode::kInvalidEncoding,
-                fmt::format("the compiled code does not fit this engine; compile it again with the "
-                            "same version and options: {}",
+                fmt::format("the compiled code is of another version or for another processor, or "
+                            "it is damaged; compile it again here: {}",
                             message_of(*error)));
   }
   return typename Code::Handle(made);
+}
+
+/// In words, what an engine of these options would make; for a person who mixed two up.
+std::string words_of(const EngineOptions& options) {
+  return fmt::format("{}, {} the checks that a timeout needs, {} counting fuel",
+                     to_string(options.compiler), options.interruptible ? "with" : "without",
+                     options.meter_fuel ? "with" : "without");
+}
+
+/// The options under which the code would load, found by trying them: the code itself does not say.
+template <typename Code>
+std::optional<EngineOptions> options_that_fit(const EngineOptions& given,
+                                              std::span<const std::byte> code) {
+  for (const Compiler compiler : {Compiler::kCranelift, Compiler::kWinch, Compiler::kPulley}) {
+    for (const bool interruptible : {true, false}) {
+      for (const bool meter_fuel : {false, true}) {
+        Engine::State state;
+        state.options = {.compiler = compiler,
+                         .interruptible = interruptible,
+                         .meter_fuel = meter_fuel,
+                         .max_wasm_stack = given.max_wasm_stack};
+        Error error;
+        ConfigHandle config = make_config(state.options, &error);
+        if (!config) continue;
+        state.handle.reset(wasm_engine_new_with_config(config.release()));
+        if (deserialize<Code>(state, code)) return state.options;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 template <typename Code>
@@ -164,8 +194,14 @@ Result<Module> load_precompiled(const std::shared_ptr<const Engine::State>& engi
                 "accepted where precompiled code was allowed");
   }
   auto handle = deserialize<Code>(*engine, code);
-  if (!handle) return std::unexpected(std::move(handle.error()));
-  return make_module(engine, std::move(*handle), CodeOrigin::kPrecompiled, {});
+  if (handle) return make_module(engine, std::move(*handle), CodeOrigin::kPrecompiled, {});
+  if (const auto fit = options_that_fit<Code>(engine->options, code)) {
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("the code was compiled by {}, and wanted is: {}; compile it again for "
+                            "that, or run it as it was compiled",
+                            words_of(*fit), words_of(engine->options)));
+  }
+  return std::unexpected(std::move(handle.error()));
 }
 
 /// From the cache if it has the code; otherwise compiled, and kept.

@@ -174,7 +174,6 @@ std::string_view hint_for(std::string_view module) {
   }
   if (module == "wasi") return " (threads are not offered: build the guest without them)";
   if (module == "env") return " (often a function that was not linked into the guest)";
-  if (module.starts_with("wasi:")) return " (WASI preview 2: this belongs to a component)";
   return "";
 }
 
@@ -199,6 +198,15 @@ std::string missing_import(const Import& import, const wasmtime_linker_t* linker
   const std::string wanted = type_text(*import.type);
   if (offered.empty()) return fmt::format("  {} {}{}", name, wanted, hint_for(import.module));
   return fmt::format("  {} {}: it is offered as {}", name, wanted, offered);
+}
+
+/// "wasi:nn/graph@…": only what becomes a component, or was taken out of one, imports interfaces.
+std::unexpected<Error> core_of_a_component(const Import& import) {
+  return fail(ErrorCode::kUnsupportedOperation,
+              fmt::format("the guest is the core module of a component, since it imports functions "
+                          "of {}, which components alone have; give the component, or make one of "
+                          "it (wasm-tools component new)",
+                          printable(import.module)));
 }
 
 }  // namespace
@@ -268,6 +276,7 @@ Result<InstancePreHandle> resolve_imports(const wasmtime_linker_t* linker,
   for (std::size_t i = 0; i < imports.size; ++i) {
     const Import import(*imports.data[i]);
     if (find_function(import, functions) != nullptr) continue;
+    if (import.module.find(':') != import.module.npos) return core_of_a_component(import);
     const std::string line = missing_import(import, linker, context, functions);
     if (!line.empty()) missing.add(line);
   }

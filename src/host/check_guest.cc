@@ -23,8 +23,12 @@ std::string name_of(const GuestImport& import) {
 
 void check_imports(const GuestDescription& guest, std::vector<CheckReason>& reasons) {
   const std::size_t before = reasons.size();
+  const bool core_of_a_component =
+      !guest.component && std::ranges::any_of(guest.imports, [](const GuestImport& import) {
+        return import.interface.find(':') != std::string::npos;
+      });
   for (const GuestImport& import : guest.imports) {
-    if (import.offered) continue;
+    if (import.offered || core_of_a_component) continue;  // the refusal says it in one sentence
     const std::string name = name_of(import);
     const bool proposed = import.interface == "wasi:nn/prompt";
     reasons.push_back(

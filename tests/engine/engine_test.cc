@@ -211,11 +211,32 @@ TEST(Precompiled, OfOtherOptionsIsRefusedInASentence) {
   const auto module = other.load_module(*code, {.allow_precompiled = true});
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().code, ErrorCode::kInvalidEncoding);
-  EXPECT_THAT(module.error().message, HasSubstr("compile it again"));
+  EXPECT_THAT(
+      module.error().message,
+      AllOf(HasSubstr("compiled by cranelift, without the checks that a timeout needs"),
+            HasSubstr("wanted is: cranelift, with the checks"), HasSubstr("compile it again")));
+  const auto fuel =
+      make_engine({.meter_fuel = true}).load_module(*code, {.allow_precompiled = true});
+  ASSERT_FALSE(fuel);
+  EXPECT_THAT(fuel.error().message, AllOf(HasSubstr("needs, without counting fuel, and wanted"),
+                                          HasSubstr("needs, with counting fuel;")));
 
   const auto cut =
       make_engine().load_module(std::span(*code).first(200), {.allow_precompiled = true});
-  EXPECT_FALSE(cut);
+  ASSERT_FALSE(cut);
+  EXPECT_THAT(cut.error().message, HasSubstr("compile it again here"));
+}
+
+TEST(Precompiled, OfAnotherCompilerIsSaidWithBothNames) {
+  const auto code = load(make_engine(), kExit42).serialize();
+  for (const Compiler other : {Compiler::kWinch, Compiler::kPulley}) {
+    const auto module =
+        make_engine({.compiler = other}).load_module(*code, {.allow_precompiled = true});
+    ASSERT_FALSE(module);
+    EXPECT_THAT(module.error().message,
+                AllOf(HasSubstr("the code was compiled by cranelift, "),
+                      HasSubstr("wanted is: " + std::string(to_string(other)))));
+  }
 }
 
 TEST(Instance, RunsOnceOnly) {
@@ -261,6 +282,19 @@ TEST(Imports, AllThatIsMissingIsListedAtOnce) {
   EXPECT_THAT(message, HasSubstr("env.memory memory, 32-bit"));
   EXPECT_THAT(message, HasSubstr("env.puts"));
   EXPECT_THAT(message, Not(HasSubstr("fd_write")));
+}
+
+TEST(Imports, OfInterfacesMakeItAComponentsCoreModule) {
+  const auto outcome = run(make_engine(), R"((module
+    (import "wasi_snapshot_preview1" "no_such" (func))
+    (import "wasi:io/error@0.2.0" "[resource-drop]error" (func (param i32)))
+    (import "wasi:nn/graph@0.2.0-rc-2024-10-28" "load" (func (param i32)))
+    (func (export "_start"))))");
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::kUnsupportedOperation);
+  EXPECT_THAT(outcome.error().message,
+              AllOf(HasSubstr("the core module of a component"), HasSubstr("wasi:io/error@0.2.0"),
+                    Not(HasSubstr("\n"))));
 }
 
 TEST(Imports, AListThatNobodyReadsIsCut) {

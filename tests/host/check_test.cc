@@ -195,6 +195,16 @@ TEST_F(CheckTest, EachImportIsAReason) {
   EXPECT_EQ(check->reasons[0].name, "env.launch");
 }
 
+TEST_F(CheckTest, AComponentsCoreModuleIsOneReason) {
+  const auto check = make()->check(guest_of(R"((module
+    (import "wasi_snapshot_preview1" "no_such" (func))
+    (import "wasi:io/error@0.2.0" "[resource-drop]error" (func (param i32)))
+    (import "wasi:nn/graph@0.2.0-rc-2024-10-28" "load" (func (param i32)))
+    (func (export "_start"))))"));
+  ASSERT_TRUE(check);
+  EXPECT_THAT(sentences(*check), ElementsAre(HasSubstr("the core module of a component")));
+}
+
 TEST_F(CheckTest, WhatIsNoGuestIsAReason) {
   const auto host = make();
   const auto check = host->check(guest_of("this is no program"));
