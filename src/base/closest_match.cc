@@ -44,7 +44,8 @@ std::optional<std::string_view> closest_match(std::string_view word,
   if (word.size() > kLongest) return best;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kLongest) continue;
-    const std::size_t distance = edit_distance(word, candidate);
+    const bool unfinished = word.size() >= 3 && candidate.starts_with(word);
+    const std::size_t distance = unfinished ? 1 : edit_distance(word, candidate);
     const std::size_t allowed = std::max<std::size_t>(1, candidate.size() / 3);
     if (distance > allowed || distance >= candidate.size()) continue;
     if (!best || distance < best_distance) {

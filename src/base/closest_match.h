@@ -14,7 +14,7 @@ namespace nacre {
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to `word`, if one is near enough for a slip of the finger: a third of its
-/// letters at most, and never all of them.
+/// letters at most, and never all of them; or the candidate begins with it, three letters or more.
 [[nodiscard]] std::optional<std::string_view> closest_match(
     std::string_view word, std::span<const std::string_view> candidates);
 

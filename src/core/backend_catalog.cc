@@ -124,7 +124,11 @@ Result<void> BackendCatalog::check_name(std::string_view name) const {
   }
   const std::vector<std::string> known = names();
   const std::vector<std::string_view> views(known.begin(), known.end());
-  const auto near = closest_match(name, views);
+  auto near = closest_match(name, views);
+  // A format's name is not a slip, but what reads it is meant.
+  const auto format = parse_graph_encoding(name);
+  if (!near && format) near = default_backend(*format);
+  if (near && near->empty()) near.reset();
   return fail(ErrorCode::kNotFound,
               fmt::format("there is no backend \"{}\"{}; known here: {}", name.substr(0, 64),
                           near ? fmt::format(", did you mean \"{}\"?", *near) : "",

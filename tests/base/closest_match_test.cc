@@ -20,6 +20,8 @@ TEST(ClosestMatch, FindsTheNearestOrNone) {
   constexpr std::array<std::string_view, 3> kWords = {"openvino", "onnx", "pytorch"};
   EXPECT_EQ(closest_match("onx", kWords), "onnx");
   EXPECT_EQ(closest_match("openvno", kWords), "openvino");
+  EXPECT_EQ(closest_match("pyt", kWords), "pytorch");
+  EXPECT_EQ(closest_match("py", kWords), std::nullopt);
   EXPECT_EQ(closest_match("caffe", kWords), std::nullopt);
   EXPECT_EQ(closest_match("", kWords), std::nullopt);
   EXPECT_EQ(closest_match(std::string(1 << 20, 'o'), kWords), std::nullopt);
