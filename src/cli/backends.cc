@@ -52,7 +52,7 @@ Command make_backends(CLI::App& root) {
       root.add_subcommand("backends", "List the runtimes that compute models, and what they can");
   auto flags = std::make_shared<BackendsFlags>();
   app->add_option("NAME", flags->name, "Only this one; exits with 1 when it is not available")
-      ->type_name("");
+      ->type_name("echo|onnxruntime|openvino|torch|tflite|llama");  // for completion
   app->add_flag("--json", flags->json, "Print JSON");
   flags->host.add_common(*app);
   set_help(*app, "nacre backends [OPTIONS] [NAME]",

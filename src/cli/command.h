@@ -33,6 +33,8 @@ struct Command {
 [[nodiscard]] Command make_backends(CLI::App& root);
 [[nodiscard]] Command make_inspect(CLI::App& root);
 [[nodiscard]] Command make_completion(CLI::App& root);
+/// Last of all: it offers the commands that `root` has by then.
+[[nodiscard]] Command make_help(CLI::App& root);
 
 /// Prints on standard error. Where that is closed or full, nobody hears it and nothing else
 /// changes: fmt::print would throw, on a thread that may not.

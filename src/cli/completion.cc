@@ -43,12 +43,15 @@ std::vector<OptionInfo> options_of(const CLI::App& app) {
   return out;
 }
 
-std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
-  std::vector<std::string> names;
-  names.reserve(commands.size());
-  for (const CLI::App* command : commands)
-    names.push_back(command->get_name());
-  return names;
+/// The words that the command's first argument may be, separated by blanks; empty: a file.
+std::string words_of_argument(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_lnames().empty() || !option->get_snames().empty()) continue;
+    std::string words = option->get_type_name();
+    std::ranges::replace(words, '|', ' ');
+    return words;
+  }
+  return {};
 }
 
 std::string bash_script(const CLI::App& root) {
@@ -68,9 +71,9 @@ std::string bash_script(const CLI::App& root) {
       }
     }
     cases += fmt::format(
-        "    {})\n      options=\"{}\"\n      valued=\" {} \"\n      case \"$previous\" in\n{}"
-        "        *) ;;\n      esac\n      ;;\n",
-        command, fmt::join(all, " "), fmt::join(valued, " "), words);
+        "    {})\n      options=\"{}\"\n      valued=\" {} \"\n      argument=\"{}\"\n"
+        "      case \"$previous\" in\n{}        *) ;;\n      esac\n      ;;\n",
+        command, fmt::join(all, " "), fmt::join(valued, " "), words_of_argument(app), words);
   };
   for (const CLI::App* command : commands)
     add_case(command->get_name(), *command);
@@ -78,7 +81,7 @@ std::string bash_script(const CLI::App& root) {
   return fmt::format(R"(# bash completion for nacre; written by "nacre completion bash".
 _nacre() {{
   local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD - 1]}}"
-  local command="${{COMP_WORDS[1]}}" options="" valued="" words="" i
+  local command="${{COMP_WORDS[1]}}" options="" valued="" argument="" words="" i
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then command=""; fi
   case "$command" in
@@ -103,19 +106,19 @@ _nacre() {{
       fi
     done
   fi
-  if [[ $command == completion ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "bash zsh $options" -- "$current")
-    return
-  fi
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    return
+  fi
+  if [[ -n $argument ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$argument" -- "$current")
     return
   fi
   mapfile -t COMPREPLY < <(compgen -f -- "$current")
 }}
 complete -o filenames -F _nacre nacre
 )",
-                     cases, fmt::join(names_of(commands), " "));
+                     cases, fmt::join(command_names(root), " "));
 }
 
 /// Text inside a zsh '[…]' description within single quotes.
@@ -153,9 +156,10 @@ std::string zsh_script(const CLI::App& root) {
   for (const CLI::App* command : commands) {
     const std::string& name = command->get_name();
     list += fmt::format("    '{}:{}'\n", name, zsh_text(command->get_description()));
-    const std::string_view rest = name == "run"          ? "'1:guest:_files' '*::arguments:_files'"
-                                  : name == "completion" ? "'1:shell:(bash zsh)'"
-                                                         : "'*:file:_files'";
+    const std::string words = words_of_argument(*command);
+    const std::string rest = !words.empty()  ? fmt::format("'1:argument:({})'", words)
+                             : name == "run" ? "'1:guest:_files' '*::arguments:_files'"
+                                             : "'*:file:_files'";
     cases += fmt::format("    {})\n      _arguments -S \\\n{}        {}\n      ;;\n", name,
                          option_lines(*command, "        "), rest);
   }
@@ -191,7 +195,7 @@ fi
 Command make_completion(CLI::App& root) {
   CLI::App* app = root.add_subcommand("completion", "Write a completion script for a shell");
   auto shell = std::make_shared<std::string>();
-  app->add_option("SHELL", *shell, "bash or zsh")->type_name("")->required();
+  app->add_option("SHELL", *shell, "bash or zsh")->type_name("bash|zsh")->required();
   set_help(*app, "nacre completion bash|zsh",
            "For bash: nacre completion bash > ~/.local/share/bash-completion/completions/nacre\n"
            "For zsh: write it to a file called _nacre in a folder of $fpath.\n"

@@ -60,4 +60,16 @@ void set_help(CLI::App& app, const std::string& usage, const std::string& footer
   app.get_help_ptr()->description("Print this help");
 }
 
+std::string usage_of(const CLI::App& app) {
+  const auto formatter = std::dynamic_pointer_cast<HelpFormatter>(app.get_formatter());
+  return formatter == nullptr ? app.get_name() : formatter->usage();
+}
+
+std::vector<std::string> command_names(const CLI::App& root) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
 }  // namespace nacre::cli

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <string>
+#include <vector>
 
 namespace nacre::cli {
 
@@ -17,12 +18,20 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_option(const CLI::Option* option, bool is_positional) const override;
   std::string make_footer(const CLI::App* app) const override;
 
+  [[nodiscard]] const std::string& usage() const noexcept { return usage_; }
+
  private:
   std::string usage_;
 };
 
 /// Gives `app` its usage line and `--help`, and what stands below the options.
 void set_help(CLI::App& app, const std::string& usage, const std::string& footer);
+
+/// The usage line that set_help gave it: "nacre run [OPTIONS] GUEST".
+[[nodiscard]] std::string usage_of(const CLI::App& app);
+
+/// The names of its sub-commands, in the order they were made.
+[[nodiscard]] std::vector<std::string> command_names(const CLI::App& root);
 
 }  // namespace nacre::cli
 

@@ -13,7 +13,8 @@ namespace {
 
 struct InspectFlags {
   HostFlags host;
-  std::vector<std::string> model;
+  std::string file;
+  std::string weights;
   std::string encoding;
   std::string target = "cpu";
   std::string backend;
@@ -21,16 +22,17 @@ struct InspectFlags {
   bool allow_precompiled = false;
   bool json = false;
 
-  /// One file that holds a guest, unless words were said that are for models.
+  /// A file that holds a guest, unless words were said that are for models.
   [[nodiscard]] bool is_guest() const {
-    return model.size() == 1 && encoding.empty() && backend.empty() && is_guest_file(model[0]);
+    return encoding.empty() && backend.empty() && is_guest_file(file);
   }
 };
 
 Result<ModelSpec> spec_of(const InspectFlags& flags) {
   ModelSpec spec;
-  spec.name = flags.model.front();
-  spec.paths = flags.model;
+  spec.name = flags.file;
+  spec.paths = {flags.file};
+  if (!flags.weights.empty()) spec.paths.push_back(flags.weights);
   spec.backend = flags.backend;
   if (!flags.encoding.empty()) {
     const auto encoding = parse_graph_encoding(flags.encoding);
@@ -68,27 +70,37 @@ int inspect_guest(const InspectFlags& flags, HostOptions options) {
   if (!dialect) return complain("inspect", dialect.error().message, kUsage);
   auto host = Host::create(std::move(options));
   if (!host) return complain("inspect", host.error().message, kFailure);
-  const auto guest = (*host)->describe({.path = flags.model.front(),
+  const auto guest = (*host)->describe({.path = flags.file,
                                         .dialect = static_cast<DialectChoice>(*dialect),
                                         .allow_precompiled = flags.allow_precompiled});
   if (!guest) {
     return complain("inspect", load_failure(guest.error(), flags.allow_precompiled), kFailure);
   }
-  print("guest", flags.model.front(), *guest, flags.json);
+  print("guest", flags.file, *guest, flags.json);
   return kSuccess;
 }
 
 int inspect(InspectFlags& flags) {
   auto options = flags.host.options();
   if (!options) return complain("inspect", options.error().message, kUsage);
-  if (flags.is_guest()) return inspect_guest(flags, *std::move(options));
+  if (flags.is_guest() && flags.weights.empty()) return inspect_guest(flags, *std::move(options));
+  if (flags.is_guest() || (!flags.weights.empty() && is_guest_file(flags.weights))) {
+    return complain("inspect",
+                    fmt::format("one guest or one model is shown at a time, and {} is a guest",
+                                flags.is_guest() ? flags.file : flags.weights),
+                    kUsage);
+  }
   const auto spec = spec_of(flags);
   if (!spec) return complain("inspect", spec.error().message, kUsage);
   auto host = Host::create(*std::move(options));
   if (!host) return complain("inspect", host.error().message, kFailure);
   const auto graph = (*host)->inspect_model(*spec);
-  if (!graph) return complain("inspect", graph.error().message, kFailure);
-  print("model", flags.model.front(), **graph, flags.json);
+  if (!graph) {
+    const std::string_view hint =
+        flags.weights.empty() ? "" : " (one model is shown at a time; WEIGHTS is a part of it)";
+    return complain("inspect", graph.error().message + std::string(hint), kFailure);
+  }
+  print("model", flags.file, **graph, flags.json);
   return kSuccess;
 }
 
@@ -98,11 +110,14 @@ Command make_inspect(CLI::App& root) {
   CLI::App* app =
       root.add_subcommand("inspect", "Show a model's inputs and outputs, or what a guest needs");
   auto flags = std::make_shared<InspectFlags>();
-  app->add_option("FILE", flags->model,
+  app->add_option("FILE", flags->file,
                   "A model (for OpenVINO IR the .xml), or a guest: its content shows which")
       ->type_name("")
-      ->expected(1, 2)
       ->required();
+  app->add_option("WEIGHTS", flags->weights,
+                  "A second file of the same model, where it is not found by its name: OpenVINO's "
+                  ".bin, or what an ONNX model keeps its data in")
+      ->type_name("");
   add_value(*app, "--encoding", flags->encoding,
             "autodetect|onnx|openvino|tensorflow|pytorch|tensorflowlite|ggml|echo",
             "What the file holds (default: decided from its bytes)");

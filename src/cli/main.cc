@@ -42,8 +42,12 @@ std::vector<std::string> spellings(const CLI::App& app) {
   return all;
 }
 
-std::vector<const CLI::App*> commands_of(const CLI::App& root) {
-  return root.get_subcommands([](const CLI::App*) { return true; });
+/// "nacre check" has none for the guest, which is most likely what such a word was.
+std::string too_many(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining();
+  return fmt::format(
+      "\"{}\" is one too many; it is {}{}", words.empty() ? "" : words.front(), usage_of(app),
+      app.get_name() == "check" ? ", since the guest does not run and needs no arguments" : "");
 }
 
 /// The words of one app, walked as CLI11 will: what is not an option of it is known before any of
@@ -107,9 +111,9 @@ int dispatch(std::vector<std::string> words) {
            "  nacre run --help\n");
 
   std::vector<std::string> guest_args;
-  const std::vector<Command> commands = {make_run(root, guest_args), make_check(root),
-                                         make_compile(root),         make_backends(root),
-                                         make_inspect(root),         make_completion(root)};
+  const std::vector<Command> commands = {
+      make_run(root, guest_args), make_check(root),      make_compile(root), make_backends(root),
+      make_inspect(root),         make_completion(root), make_help(root)};
 
   // Our own look at the words first, for better answers than "extras".
   const Walk top = walk(root, words, true);
@@ -119,20 +123,15 @@ int dispatch(std::vector<std::string> words) {
   }
   if (top.first_plain < words.size()) {
     const std::string& name = words[top.first_plain];
-    const auto all = commands_of(root);
-    const auto found = std::ranges::find(all, name, &CLI::App::get_name);
-    if (found == all.end()) {
-      std::vector<std::string> names;
-      names.reserve(all.size());
-      for (const CLI::App* command : all)
-        names.push_back(command->get_name());
+    const auto names = command_names(root);
+    if (std::ranges::find(names, name) == names.end()) {
       const std::string hint = did_you_mean(name, names);
       return usage_error(root, fmt::format("there is no command \"{}\"{}", name,
                                            hint.empty() && name.ends_with("wasm")
                                                ? fmt::format("; did you mean nacre run {}?", name)
                                                : hint));
     }
-    const CLI::App& app = **found;
+    const CLI::App& app = *root.get_subcommand(name);
     const bool is_run = name == "run";
     const std::size_t from = top.first_plain + 1;
     const Walk rest = walk(app, std::span(words).subspan(from), is_run);
@@ -156,6 +155,10 @@ int dispatch(std::vector<std::string> words) {
     root.parse(std::move(words));
   } catch (const CLI::Success& success) {  // --help, --version
     return root.exit(success);
+  } catch (const CLI::ExtrasError& error) {
+    const auto parsed = root.get_subcommands();
+    return parsed.empty() ? usage_error(root, error.what())
+                          : usage_error(*parsed.front(), too_many(*parsed.front()));
   } catch (const CLI::ParseError& error) {
     const auto parsed = root.get_subcommands();
     return usage_error(parsed.empty() ? root : *parsed.front(), error.what());

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include <filesystem>
 #include <sstream>
 
@@ -16,8 +18,8 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 
-const std::vector<std::string> kCommands = {"run",      "check",   "compile",
-                                            "backends", "inspect", "completion"};
+const std::vector<std::string> kCommands = {"run",     "check",      "compile", "backends",
+                                            "inspect", "completion", "help"};
 
 TEST(Usage, VersionNamesNacreAndItsEngine) {
   const Ended ended = nacre({"--version"});
@@ -36,6 +38,15 @@ TEST(Usage, HelpListsTheCommandsAndEachHasExamples) {
     EXPECT_THAT(ended.out, HasSubstr("Usage: nacre " + command)) << command;
     EXPECT_THAT(ended.out, HasSubstr("Examples:\n  nacre ")) << command;
     EXPECT_THAT(ended.err, IsEmpty()) << command;
+  }
+}
+
+TEST(Usage, HelpIsACommandToo) {
+  EXPECT_EQ(nacre({"help"}).out, nacre({"--help"}).out);
+  for (const std::string& command : kCommands) {
+    const Ended ended = nacre({"help", command});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(ended.out, nacre({command, "--help"}).out);
   }
 }
 
@@ -158,7 +169,37 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"backends", "--jsno"}, "did you mean --json?"}, Mistake{{"inspect"}, "FILE"},
         Mistake{{"inspect", "--encoding", "onyx", "m"}, "--encoding"},
         Mistake{{"inspect", "--target", "npu", "m"}, "--target"}, Mistake{{"compile"}, "GUEST"},
-        Mistake{{"completion", "fish"}, "bash, zsh"}));
+        Mistake{{"completion", "fish"}, "bash, zsh"},
+        Mistake{{"help", "inspekt"}, "did you mean inspect?"},
+        Mistake{
+            {"check", "x.wasm", "more"},
+            "\"more\" is one too many; it is nacre check [OPTIONS] GUEST, since the guest does"},
+        Mistake{{"compile", "x.wasm", "more"}, "it is nacre compile [OPTIONS] GUEST [-o FILE]"},
+        Mistake{{"inspect", "a", "b", "c"}, "\"c\" is one too many"},
+        Mistake{{"inspect", guest("stdio.wasm"), "b"}, "stdio.wasm is a guest"},
+        Mistake{{"inspect", "a.xml", guest("stdio.wasm")}, "stdio.wasm is a guest"}));
+
+TEST(Usage, ABackendsNameThatIsNoneIsCompleted) {
+  const auto said = [](const char* name) { return nacre({"backends", name}).err; };
+  EXPECT_THAT(said("onnx"), HasSubstr("did you mean \"onnxruntime\"?"));
+  EXPECT_THAT(said("openvin"), HasSubstr("did you mean \"openvino\"?"));
+  // Formats are not backends, and somebody who asks for one means what reads it.
+  EXPECT_THAT(said("pytorch"), HasSubstr("did you mean \"torch\"?"));
+  EXPECT_THAT(said("tensorflow"), HasSubstr("did you mean \"openvino\"?"));
+}
+
+TEST(Usage, AWordThatIsNoUtf8IsNamed) {
+  const auto said = [](std::vector<std::string> words) {
+    const Ended ended = nacre(std::move(words));
+    EXPECT_EQ(ended.exit_code, 125);
+    return ended.err;
+  };
+  EXPECT_THAT(said({"run", guest("stdio.wasm"), "args", "a\xff"}),
+              HasSubstr("argument 2 of the guest, \"a\\xff\", must be UTF-8"));
+  EXPECT_THAT(said({"run", "--env", "A=\xff", guest("stdio.wasm")}),
+              HasSubstr("the value of the environment variable A, \"\\xff\", must be"));
+  EXPECT_THAT(said({"run", "--dir", ".::\xff", guest("stdio.wasm")}), HasSubstr("to know . by"));
+}
 
 TEST(Completion, BashScriptParsesAndCompletes) {
   const Ended script = nacre({"completion", "bash"});
@@ -177,6 +218,13 @@ TEST(Completion, BashScriptParsesAndCompletes) {
   EXPECT_EQ(complete("nacre check --lo", 2), "--log-level\n--load\n");
   EXPECT_EQ(complete("nacre run --dialect w", 3), "witx\nwasmedge\nwamr\n");
   EXPECT_EQ(complete("nacre completion z", 2), "zsh\n");
+  EXPECT_EQ(complete("nacre help ch", 2), "check\n");
+  EXPECT_EQ(complete("nacre backends onn", 2), "onnxruntime\n");
+  // Those that there are, by the program's own word.
+  std::string names;
+  for (const auto& backend : nlohmann::json::parse(nacre({"backends", "--json"}).out))
+    names += backend["name"].get<std::string>() + "\n";
+  EXPECT_EQ(complete("nacre backends ''", 2), names);
   // What stands behind the guest is the guest's.
   EXPECT_EQ(complete("nacre run guest.wasm --time", 3), "\n");
   EXPECT_THAT(complete("nacre run --timeout 5s --max", 4), HasSubstr("--max-memory"));
