@@ -1,43 +1,33 @@
-/* ask: a chat whose history the host keeps, through wasi:nn's proposed interface `prompt`, which
- * the host offers with `--wasi nn-prompt`. `ask MODEL QUESTION...` prints each answer on a line. */
-#include <stdio.h>
-#include <string.h>
+// ask: a chat whose history the host keeps, through wasi:nn's proposed interface `prompt`, which
+// the host offers with `--wasi nn-prompt`. `ask MODEL QUESTION...` prints each answer on a line.
+#include <cstdio>
+#include <string>
 
-#include "sdk/nacre_text_component.h"
+#include "sdk/nacre_text.hpp"
 
-static void print(const wasi_nn_list* text, FILE* to) {
-  fwrite(text->data, 1, text->size, to);
-  fputc('\n', to);
-  wasi_nn_list_free(text);
+namespace {
+
+int fail(const nn::Error& error) {
+  std::fprintf(stderr, "ask: %s\n", error.message.c_str());
+  return 1;
 }
 
+}  // namespace
+
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    fputs("ask: wants MODEL QUESTION...\n", stderr);
-    return 2;
-  }
-  wasi_nn_result graph;
-  wasi_nn_graph_load_by_name(argv[1], (uint32_t)strlen(argv[1]), &graph);
-  if (graph.failed) {
-    wasi_nn_list sentence;
-    wasi_nn_error_data(graph.handle, &sentence);
-    print(&sentence, stderr);
-    return 1;
-  }
-  wasi_nn_prompt_result chat;
-  wasi_nn_prompt_init(graph.handle, &chat); /* which takes the graph */
-  if (chat.failed) {
-    print(&chat.text, stderr);
-    return 1;
-  }
-  const wasi_nn_handle context = chat.context;
+  if (argc < 2) return std::fputs("ask: wants MODEL QUESTION...\n", stderr), 2;
+  auto graph = nn::Graph::load_by_name(argv[1]);
+  if (!graph) return fail(graph.error());
+  auto chat = nn::Chat::init(*std::move(graph));
+  if (!chat) return fail(chat.error());
   int failures = 0;
-  for (int i = 2; i < argc; i++) {
-    wasi_nn_prompt_result answer;
-    wasi_nn_prompt_compute(context, argv[i], (uint32_t)strlen(argv[i]), &answer);
-    failures += answer.failed;
-    print(&answer.text, answer.failed ? stderr : stdout);
+  for (int i = 2; i < argc; ++i) {
+    const auto answer = chat->compute(argv[i]);
+    if (answer) {
+      std::printf("%s\n", answer->c_str());
+    } else {
+      failures += fail(answer.error());
+    }
   }
-  wasi_nn_prompt_drop(context);
   return failures != 0;
 }

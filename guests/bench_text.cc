@@ -31,7 +31,7 @@ std::uint64_t fnv1a(std::string_view text) {
 }
 
 int fail(const char* what, const chat::Status& status) {
-  std::fprintf(stderr, "bench_text: %s: %s\n", what, status.name());
+  std::fprintf(stderr, "bench_text: %s: %s\n", what, status.reason.c_str());
   return 1;
 }
 

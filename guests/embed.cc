@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   const char* name = argc == 4 ? argv[1] : "default";
   chat::TextModel model;
   if (auto opened = model.open(name, R"({"embedding":true})"); !opened) {
-    std::fprintf(stderr, "embed: the model '%s' cannot be opened: %s\n", name, opened.name());
+    std::fprintf(stderr, "embed: %s\n", chat::why_not_opened(name, opened).c_str());
     return 1;
   }
   std::vector<double> embeddings[2];
@@ -71,7 +71,8 @@ int main(int argc, char** argv) {
     chat::Status status = model.set_prompt(argv[argc - 2 + i]);
     if (status) status = model.compute(json);
     if (!status) {
-      std::fprintf(stderr, "embed: '%s' has no embedding: %s\n", argv[argc - 2 + i], status.name());
+      std::fprintf(stderr, "embed: '%s' has no embedding: %s\n", argv[argc - 2 + i],
+                   status.reason.c_str());
       return 1;
     }
     embeddings[i] = parse_embedding(json);

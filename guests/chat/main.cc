@@ -168,15 +168,14 @@ chat::Status answer(chat::TextModel& model, std::string& text) {
 int run(const Options& options) {
   chat::TextModel model;
   if (auto opened = model.open(options.model, configuration(options)); !opened)
-    return fail("the model '" + options.model + "' cannot be opened: " + opened.name());
+    return fail(chat::why_not_opened(options.model, opened));
 
   std::vector<chat::Turn> turns;
   std::string line;
   while (read_line(line)) {
     turns.push_back({line, ""});
     if (auto set = set_conversation(model, options, turns); !set) {
-      if (!set.prompt_too_long())
-        return fail(std::string("the model does not take the prompt: ") + set.name());
+      if (!set.prompt_too_long()) return fail("the model does not take the prompt: " + set.reason);
       turns.pop_back();
       std::fputs("chat: that line is too long for the model's context.\n", stderr);
       continue;
@@ -188,7 +187,7 @@ int run(const Options& options) {
     if (end.context_full()) {
       std::fputs("chat: the context is full; the answer was cut.\n", stderr);
     } else if (!end.end_of_sequence()) {
-      return fail(std::string("the answer broke off: ") + end.name());
+      return fail("the answer broke off: " + end.reason);
     }
     turns.back().assistant = chat::strip_end(options.prompt_template, text);
     if (options.stat) std::fprintf(stderr, "%s\n", model.metadata().c_str());

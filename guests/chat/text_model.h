@@ -6,7 +6,7 @@
 // first in both.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,16 +16,22 @@ namespace chat {
 // What a call that can fail answers; `errno_code` is wasi-nn's, 0 when all went well.
 struct Status {
   int errno_code = 0;
+  std::string reason;  // for people: the code's name in a core module, the host's own sentence else
+  bool no_language_model = false;  // of open(): the model is there, and another kind of model
   explicit operator bool() const { return errno_code == 0; }
+  bool not_found() const;
   bool prompt_too_long() const;
   bool end_of_sequence() const;
   bool context_full() const;
-  const char* name() const;
 };
 
 class TextModel {
  public:
-  // Opens the operator's model `name` with a JSON configuration and makes a context on it.
+  TextModel();
+  ~TextModel();
+
+  // Opens the operator's model `name` with a JSON configuration and makes a context on it. All
+  // other calls want it to have gone well.
   Status open(std::string_view name, std::string_view config);
 
   // A whole prompt; it replaces the one before. The host keeps what both have in common.
@@ -42,9 +48,22 @@ class TextModel {
   std::string metadata();
 
  private:
-  Status output(std::uint32_t index, std::string& bytes);
-  std::uint32_t context_ = 0;  // in a component lives as long as the program
+  struct State;  // what the ABI needs
+  std::unique_ptr<State> state_;
 };
+
+// One sentence for a person who started a program with such a model.
+inline std::string why_not_opened(std::string_view model, const Status& status) {
+  std::string sentence = "the model '" + std::string(model) + "' ";
+  if (status.no_language_model) {
+    return sentence + "is no language model; give one that is (GGUF)";
+  }
+  if (status.not_found()) {
+    return sentence + "is not known to the host; run it with --model " + std::string(model) +
+           "=FILE";
+  }
+  return sentence + "cannot be opened: " + status.reason;
+}
 
 // The whole number behind `"key":` in flat JSON as the metadata is.
 std::optional<long> number_in(std::string_view json, std::string_view key);

@@ -3,57 +3,34 @@
 
 #ifdef WASI_NN_COMPONENT
 
-#include "../sdk/nacre_text_component.h"
+#include "../sdk/nacre_text.hpp"
 
 namespace chat {
 namespace {
 
-// Codes as in core modules (sdk/wasi_nn.h), so that the rest of a guest is the same.
-constexpr int kInvalidArgument = 1;
-constexpr int kInvalidEncoding = 2;
-constexpr int kBusyOrFailed = 5;
-constexpr int kUnsupportedOperation = 6;
-constexpr int kTooLarge = 7;
+// As in core modules (sdk/wasi_nn.h), so that the rest of a guest is the same.
+constexpr int kFailed = 5;
 constexpr int kNotFound = 8;
 constexpr int kEndOfSequence = 100;
 constexpr int kContextFull = 101;
 constexpr int kPromptTooLong = 102;
 
-int code_of(std::uint32_t wit_code) {
-  switch (wit_code) {
-    case WASI_NN_WIT_INVALID_ARGUMENT:
-      return kInvalidArgument;
-    case WASI_NN_WIT_INVALID_ENCODING:
-      return kInvalidEncoding;
-    case WASI_NN_WIT_UNSUPPORTED_OPERATION:
-      return kUnsupportedOperation;
-    case WASI_NN_WIT_TOO_LARGE:
-      return kTooLarge;
-    case WASI_NN_WIT_NOT_FOUND:
-      return kNotFound;
-    default:
-      return kBusyOrFailed;
-  }
-}
-
-Status failed(const nacre_nn_error& error) {
-  wasi_nn_list_free(&error.data);
-  return {code_of(error.code)};
-}
-
-Status failed(wasi_nn_handle error) {
-  const int code = code_of(wasi_nn_error_code(error));
-  wasi_nn_error_drop(error);
-  return {code};
-}
-
-void take(const wasi_nn_list& list, std::string& bytes) {
-  bytes.assign(static_cast<const char*>(list.data), list.size);
-  wasi_nn_list_free(&list);
+Status failed(nn::Error error) {
+  return {error.code == nn::ErrorCode::kNotFound ? kNotFound : kFailed, std::move(error.message)};
 }
 
 }  // namespace
 
+struct TextModel::State {
+  nn::TextContext context;
+};
+
+TextModel::TextModel() = default;
+TextModel::~TextModel() = default;
+
+bool Status::not_found() const {
+  return errno_code == kNotFound;
+}
 bool Status::prompt_too_long() const {
   return errno_code == kPromptTooLong;
 }
@@ -63,83 +40,53 @@ bool Status::end_of_sequence() const {
 bool Status::context_full() const {
   return errno_code == kContextFull;
 }
-const char* Status::name() const {
-  switch (errno_code) {
-    case kInvalidArgument:
-      return "invalid_argument";
-    case kInvalidEncoding:
-      return "invalid_encoding";
-    case kUnsupportedOperation:
-      return "unsupported_operation";
-    case kTooLarge:
-      return "too_large";
-    case kNotFound:
-      return "not_found";
-    case kPromptTooLong:
-      return "prompt_too_long";
-    default:
-      return "runtime_error";
-  }
-}
 
 Status TextModel::open(std::string_view name, std::string_view config) {
-  wasi_nn_result graph;
-  wasi_nn_graph_load_by_name(name.data(), static_cast<std::uint32_t>(name.size()), &graph);
-  if (graph.failed) return failed(graph.handle);
-  nacre_nn_text_result made;
-  nacre_nn_text_open(graph.handle, &made);
-  wasi_nn_graph_drop(graph.handle);  // the context keeps what it needs
-  if (made.failed) return failed(made.error);
-  context_ = made.context;
-  nacre_nn_text_configure(context_, config.data(), static_cast<std::uint32_t>(config.size()),
-                          &made);
-  return made.failed ? failed(made.error) : Status{};
+  const auto graph = nn::Graph::load_by_name(name);
+  if (!graph) return failed(graph.error());
+  auto context = nn::TextContext::open(*graph);
+  if (!context) {
+    Status status = failed(context.error());
+    status.no_language_model = context.error().code == nn::ErrorCode::kUnsupportedOperation;
+    return status;
+  }
+  if (auto set = context->configure(config); !set) return failed(std::move(set.error()));
+  state_ = std::make_unique<State>(*std::move(context));
+  return {};
 }
 
 Status TextModel::set_prompt(std::string_view prompt) {
-  nacre_nn_text_result set;
-  nacre_nn_text_set_prompt(context_, prompt.data(), static_cast<std::uint32_t>(prompt.size()),
-                           &set);
-  if (!set.failed) return {};
-  const Status status = failed(set.error);
-  return status.errno_code == kTooLarge ? Status{kPromptTooLong} : status;
+  auto set = state_->context.set_prompt(prompt);
+  if (set) return {};
+  const bool too_long = set.error().code == nn::ErrorCode::kTooLarge;
+  return {too_long ? kPromptTooLong : kFailed, std::move(set.error().message)};
 }
 
 Status TextModel::next(std::string& piece) {
+  auto next = state_->context.next();
   piece.clear();
-  nacre_nn_piece_result next;
-  nacre_nn_text_next(context_, &next);
-  if (next.failed) return failed(next.error);
-  if (next.piece.some) {
-    take(next.piece.list, piece);
-    return {};
+  if (!next) return failed(std::move(next.error()));
+  if (!*next) {
+    const bool full = metadata().find("\"finish_reason\":\"context_full\"") != std::string::npos;
+    return {full ? kContextFull : kEndOfSequence, "the text has ended"};
   }
-  const bool full = metadata().find("\"finish_reason\":\"context_full\"") != std::string::npos;
-  return {full ? kContextFull : kEndOfSequence};
+  piece = **std::move(next);
+  return {};
 }
 
 void TextModel::finish() {
-  nacre_nn_text_finish(context_);
+  state_->context.finish();
 }
 
 Status TextModel::compute(std::string& bytes) {
-  nacre_nn_text_result text;
-  nacre_nn_text_generate(context_, &text);
-  if (text.failed) return failed(text.error);
-  take(text.bytes, bytes);
+  auto text = state_->context.generate();
+  if (!text) return failed(std::move(text.error()));
+  bytes = *std::move(text);
   return {};
 }
 
 std::string TextModel::metadata() {
-  nacre_nn_text_result json;
-  nacre_nn_text_metadata(context_, &json);
-  std::string text;
-  if (json.failed) {
-    (void)failed(json.error);
-  } else {
-    take(json.bytes, text);
-  }
-  return text;
+  return state_->context.metadata().value_or("");
 }
 
 }  // namespace chat

@@ -4,6 +4,8 @@
 //   Every function answers a wasi_nn_errno; results go through out-pointers, which come last. An
 //   out-pointer is written only on success, with one exception: get_output also writes `*written`
 //   when it answers too_large. A failed call changes nothing, and the guest may go on.
+//   An errno says little. The sentence behind it: `nacre run -v` prints it, and a guest gets it
+//   from nacre_nn_last_error (nacre_nn.h, of this host only).
 //
 // Lifetime
 //   Handles are small integers, valid until the instance ends. Nothing needs to be closed (the six

@@ -80,6 +80,8 @@ class Graph {
 
   // The ABI's own number of the graph; it stays this object's.
   auto handle() const { return model_.handle(); }
+  // The same, given away: for calls that take the graph over.
+  auto release() && { return model_.release(); }
 
  private:
   static Result<Graph> of(Result<detail::Model> model) {

@@ -382,6 +382,7 @@ class Model {
   }
 
   wasi_nn_handle handle() const { return handle_.get(); }
+  wasi_nn_handle release() { return handle_.release(); }
 
  private:
   explicit Model(wasi_nn_handle handle) : handle_(handle) {}

@@ -215,6 +215,7 @@ class Model {
   }
 
   wasi_nn_graph handle() const { return handle_; }
+  wasi_nn_graph release() { return std::exchange(handle_, kNoHandle); }
 
  private:
   explicit Model(wasi_nn_graph handle) : handle_(handle) {}

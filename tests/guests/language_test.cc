@@ -93,7 +93,8 @@ TEST_F(Language, ALineThatNeverFitsIsSaidAndTheChatGoesOn) {
 TEST_F(Language, ChatSaysWhatItCannotOpen) {
   const Ended ended = nacre({"run", guest("chat.wasm")}, {.input = "hello\n"});
   EXPECT_EQ(ended.exit_code, 1);
-  EXPECT_THAT(ended.err, HasSubstr("the model 'default' cannot be opened: not_found"));
+  EXPECT_THAT(ended.err, HasSubstr("the model 'default' is not known to the host; run it with "
+                                   "--model default=FILE"));
 }
 
 TEST_F(Language, AMissingFileIsAnErrnoOfItsOwn) {
@@ -126,6 +127,26 @@ TEST_F(Language, ChatIsTheSameAsAComponent) {
     EXPECT_EQ(ended.exit_code, 0) << program << ended.err;
     EXPECT_EQ(ended.out, as_module.out) << program;
     EXPECT_THAT(ended.err, HasSubstr("too long")) << program;
+  }
+}
+
+// At once, and not after a person has written the first line.
+TEST_F(Language, AnotherKindOfModelIsSaidToBeNoLanguageModel) {
+  write_text(dir_ / "net.echo", "nacre-echo v1\ninput a f32 1\n");
+  for (const std::string name : {"chat", "embed"}) {
+    auto programs = components(name);
+    programs.push_back(guest(name + ".wasm"));
+    for (const std::string& program : programs) {
+      std::vector<std::string> words = {"run", "--model", "default=" + (dir_ / "net.echo"),
+                                        program};
+      if (name == "embed") words.insert(words.end(), {"one", "two"});
+      const Ended ended = nacre(words);
+      EXPECT_EQ(ended.exit_code, 1) << program;
+      EXPECT_EQ(ended.out, "") << program;
+      EXPECT_EQ(ended.err, name +
+                               ": the model 'default' is no language model; give one that is "
+                               "(GGUF)\n");
+    }
   }
 }
 
