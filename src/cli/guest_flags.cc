@@ -142,6 +142,13 @@ Result<void> GuestFlags::plan_guest(GuestOptions& guest, bool inherit_env) const
     auto dir = parse_dir(text);
     if (!dir) return wrong("--dir", dir.error());
     warn_of_the_other_order(text, *dir);
+    const auto same = std::ranges::find(guest.dirs, dir->guest, &DirMapping::guest);
+    if (same != guest.dirs.end()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("--dir: the folders {} and {} are both to be called \"{}\"; each "
+                              "wants a name of its own, as in --dir {}::NAME",
+                              same->host, dir->host, dir->guest, dir->host));
+    }
     guest.dirs.push_back(*std::move(dir));
   }
   for (char** variable = environ; inherit_env && *variable != nullptr; ++variable) {

@@ -3,6 +3,7 @@
 #include <nacre/host.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -42,7 +43,7 @@ std::vector<std::string> spellings(const CLI::App& app) {
   return all;
 }
 
-/// "nacre check" has none for the guest, which is most likely what such a word was.
+/// Of words that nothing takes; after "nacre check GUEST" they are what "nacre run" would take.
 std::string too_many(const CLI::App& app) {
   const std::vector<std::string> words = app.remaining();
   return fmt::format(
@@ -150,6 +151,10 @@ int dispatch(std::vector<std::string> words) {
     }
   }
 
+  if (words.empty()) {
+    return usage_error(
+        root, fmt::format("a command is wanted: {}", fmt::join(command_names(root), ", ")));
+  }
   std::ranges::reverse(words);  // as CLI11 wants them
   try {
     root.parse(std::move(words));

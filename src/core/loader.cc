@@ -101,7 +101,13 @@ Result<void> check_target(const OpenBackend& backend, ExecutionTarget target) {
 Result<std::shared_ptr<const OpenBackend>> choose(BackendCatalog& catalog, std::string_view named,
                                                   GraphEncoding encoding, ExecutionTarget target) {
   auto backend = catalog.open(named.empty() ? catalog.default_backend(encoding) : named);
-  if (!backend) return backend;
+  if (!backend) {
+    // "Not found" would be said of the model, and that is there.
+    if (backend.error().code == ErrorCode::kNotFound) {
+      backend.error().code = ErrorCode::kUnsupportedOperation;
+    }
+    return backend;
+  }
   const std::string_view encodings = (*backend)->property("encodings");
   if (!lists(encodings, to_string(encoding))) {
     return fail(ErrorCode::kUnsupportedOperation,

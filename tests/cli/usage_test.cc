@@ -135,7 +135,10 @@ TEST_P(UsageMistake, IsExplainedWithExitCode2) {
 INSTANTIATE_TEST_SUITE_P(
     All, UsageMistake,
     testing::Values(
-        Mistake{{}, "nacre --help"}, Mistake{{"rnu", "x.wasm"}, "did you mean run?"},
+        Mistake{{}, "a command is wanted: run, check"}, Mistake{{}, "nacre --help"},
+        Mistake{{"run", "--dir", "/::.", "--dir", "/tmp::.", "x.wasm"},
+                "--dir: the folders / and /tmp are both to be called \".\""},
+        Mistake{{"rnu", "x.wasm"}, "did you mean run?"},
         Mistake{{"inspekt"}, "did you mean inspect?"},
         Mistake{{"serve-all"}, "there is no command \"serve-all\""},
         Mistake{{"guest.wasm"}, "did you mean nacre run guest.wasm?"},

@@ -192,6 +192,15 @@ TEST_F(LoadModel, OnnxMayNotReachOutOfItsFolder) {
   expect(load({write("inner/model.onnx", model)}).error(), ErrorCode::kSecurity, "w");
 }
 
+TEST_F(LoadModel, ABackendThatIsNoneIsNotAModelThatIsNone) {
+  ModelSpec spec;
+  spec.name = "m";
+  spec.paths = {write("a.echo", kEcho)};
+  spec.backend = "ecko";
+  expect(load_model(*catalog_, spec).error(), ErrorCode::kUnsupportedOperation,
+         "did you mean \"echo\"?");
+}
+
 TEST_F(LoadModel, UnknownOptionsAreAnError) {
   ModelSpec spec;
   spec.name = "m";
