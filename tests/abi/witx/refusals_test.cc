@@ -41,9 +41,31 @@ using A = std::vector<std::uint32_t>;
 const std::vector<std::uint32_t> kBadPointers = {kMemory - 3, kMemory,    kMemory + 1,
                                                  0x80000000,  0xfffffffc, 0xffffffff};
 
+// What several rows lay out: a tensor and its data, a tensor's record alone, a model of one part.
+using Arguments = std::function<A(G&)>;
+Arguments tensor(std::vector<std::uint32_t> dims, std::uint8_t type, std::string data) {
+  return [dims = std::move(dims), type, data = std::move(data)](G& g) {
+    g.put_tensor(dims, type, data);
+    return A{g.context, 0, kRecord};
+  };
+}
+Arguments record(std::uint32_t dims, std::uint32_t rank, std::uint8_t type, std::uint32_t data,
+                 std::uint32_t size) {
+  return [=](G& g) {
+    g.put_tensor_at(kRecord, dims, rank, type, data, size);
+    return A{g.context, 0, kRecord};
+  };
+}
+Arguments part(std::uint32_t at, std::uint32_t encoding, std::uint32_t target, std::uint32_t out) {
+  return [=](G& g) {
+    g.put_builder(0, at, 4);
+    return A{kBuilders, 1, encoding, target, out};
+  };
+}
+
 std::vector<Row> rows() {
   std::vector<Row> all;
-  const auto add = [&](std::string name, std::string function, std::function<A(G&)> arguments,
+  const auto add = [&](std::string name, std::string function, Arguments arguments,
                        std::uint32_t errno_, std::string sentence, bool only_described = false) {
     all.push_back({std::move(name), std::move(function), std::move(arguments), errno_,
                    std::move(sentence), only_described});
@@ -52,20 +74,8 @@ std::vector<Row> rows() {
   for (const std::uint32_t p : kBadPointers) {
     const auto at = "_at_" + std::to_string(p);
     add("load_builders" + at, "load", [p](G&) { return A{p, 1, 1, 0, kOut}; }, 1, "builder array");
-    add(
-        "load_part" + at, "load",
-        [p](G& g) {
-          g.put_builder(0, p, 4);
-          return A{kBuilders, 1, 1, 0, kOut};
-        },
-        1, "part of the model");
-    add(
-        "load_out" + at, "load",
-        [p](G& g) {
-          g.put_builder(0, kData, 4);
-          return A{kBuilders, 1, 1, 0, p};
-        },
-        1, "new graph's handle");
+    add("load_part" + at, "load", part(p, 1, 0, kOut), 1, "part of the model");
+    add("load_out" + at, "load", part(kData, 1, 0, p), 1, "new graph's handle");
     add("name" + at, "load_by_name", [p](G&) { return A{p, 4, kOut}; }, 1, "model's name");
     add(
         "name_out" + at, "load_by_name",
@@ -80,13 +90,8 @@ std::vector<Row> rows() {
     add(
         "tensor_record" + at, "set_input", [p](G& g) { return A{g.context, 0, p}; }, 1,
         "tensor record");
-    add(
-        "tensor_dims" + at, "set_input",
-        [p](G& g) {
-          g.put_tensor_at(kRecord, p, 1, kWitxF32, kData, 16);
-          return A{g.context, 0, kRecord};
-        },
-        1, "list of dimensions");
+    add("tensor_dims" + at, "set_input", record(p, 1, kWitxF32, kData, 16), 1,
+        "list of dimensions");
     add(
         "tensor_data" + at, "set_input",
         [p](G& g) {
@@ -128,105 +133,34 @@ std::vector<Row> rows() {
   add(
       "name_wraps", "load_by_name", [](G&) { return A{kName, 0xffffffff - kName + 1, kOut}; }, 1,
       "model's name");
-  add(
-      "dims_wrap", "set_input",
-      [](G& g) {
-        g.put_tensor_at(kRecord, kDims, 0x40000000, kWitxF32, kData, 16);
-        return A{g.context, 0, kRecord};
-      },
-      1, "list of dimensions would be 4294967296 bytes");
-  add(
-      "data_wraps", "set_input",
-      [](G& g) {
-        g.put_tensor_at(kRecord, kDims, 2, kWitxF32, kData, 0xffffffff - kData + 1);
-        return A{g.context, 0, kRecord};
-      },
-      1, "tensor's data");
+  add("dims_wrap", "set_input", record(kDims, 0x40000000, kWitxF32, kData, 16), 1,
+      "list of dimensions would be 4294967296 bytes");
+  add("data_wraps", "set_input", record(kDims, 2, kWitxF32, kData, 0xffffffff - kData + 1), 1,
+      "tensor's data");
   add(
       "output_buffer_wraps", "get_output",
       [](G& g) { return A{g.context, 0, kBuffer, 0xffffffff - kBuffer + 1, kWritten}; }, 1,
       "output buffer");
 
   // Tensors that do not hold together.
-  add(
-      "dims_product_overflows", "set_input",
-      [](G& g) {
-        g.put_tensor({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, kWitxF32, kOther);
-        return A{g.context, 0, kRecord};
-      },
-      1, "");
-  add(
-      "dims_product_wraps_to_the_right_size", "set_input",
-      [](G& g) {
-        g.put_tensor({0x80000000, 0x80000000, 4, 1}, kWitxU8, "");  // 2^64
-        return A{g.context, 0, kRecord};
-      },
-      1, "");
-  add(
-      "rank_33", "set_input",
-      [](G& g) {
-        g.put_tensor_at(kRecord, kFree, 33, kWitxF32, kData, 16);
-        return A{g.context, 0, kRecord};
-      },
-      1, "rank 33");
-  add(
-      "rank_10000", "set_input",
-      [](G& g) {
-        g.put_tensor_at(kRecord, kFree, 10000, kWitxF32, kData, 16);
-        return A{g.context, 0, kRecord};
-      },
-      1, "rank 10000");
-  add(
-      "rank_a_million", "set_input",
-      [](G& g) {
-        g.put_tensor_at(kRecord, kFree, 1000000, kWitxF32, kData, 16);
-        return A{g.context, 0, kRecord};
-      },
-      1, "4000000 bytes");
-  add(
-      "more_bytes_than_dims", "set_input",
-      [](G& g) {
-        g.put_tensor({2, 2}, kWitxF32, kOther + "x");
-        return A{g.context, 0, kRecord};
-      },
-      1, "17");
-  add(
-      "fewer_bytes_than_dims", "set_input",
-      [](G& g) {
-        g.put_tensor({2, 2}, kWitxF32, kOther.substr(1));
-        return A{g.context, 0, kRecord};
-      },
-      1, "15");
+  add("dims_product_overflows", "set_input",
+      tensor({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, kWitxF32, kOther), 1, "");
+  add("dims_product_wraps_to_the_right_size", "set_input",  // 2^64
+      tensor({0x80000000, 0x80000000, 4, 1}, kWitxU8, ""), 1, "");
+  add("rank_33", "set_input", record(kFree, 33, kWitxF32, kData, 16), 1, "rank 33");
+  add("rank_10000", "set_input", record(kFree, 10000, kWitxF32, kData, 16), 1, "rank 10000");
+  add("rank_a_million", "set_input", record(kFree, 1000000, kWitxF32, kData, 16), 1,
+      "4000000 bytes");
+  add("more_bytes_than_dims", "set_input", tensor({2, 2}, kWitxF32, kOther + "x"), 1, "17");
+  add("fewer_bytes_than_dims", "set_input", tensor({2, 2}, kWitxF32, kOther.substr(1)), 1, "15");
   for (const std::uint8_t type : {6, 7, 9, 128, 255}) {
-    add(
-        "type_" + std::to_string(type), "set_input",
-        [type](G& g) {
-          g.put_tensor({2, 2}, type, kOther);
-          return A{g.context, 0, kRecord};
-        },
-        1, "type " + std::to_string(type));
+    add("type_" + std::to_string(type), "set_input", tensor({2, 2}, type, kOther), 1,
+        "type " + std::to_string(type));
   }
-  add(
-      "type_the_model_does_not_take", "set_input",
-      [](G& g) {
-        g.put_tensor({2, 2}, 4, kOther);
-        return A{g.context, 0, kRecord};
-      },
-      1, "i32", true);
-  add(
-      "shape_the_model_does_not_take", "set_input",
-      [](G& g) {
-        g.put_tensor({4, 1}, kWitxF32, kOther);
-        return A{g.context, 0, kRecord};
-      },
-      1, "[4,1]", true);
-  add(
-      "rank_the_model_does_not_take", "set_input",
-      [](G& g) {
-        g.put_tensor({4}, kWitxF32, kOther);
-        return A{g.context, 0, kRecord};
-      },
-      1, "", true);
+  add("type_the_model_does_not_take", "set_input", tensor({2, 2}, 4, kOther), 1, "i32", true);
+  add("shape_the_model_does_not_take", "set_input", tensor({4, 1}, kWitxF32, kOther), 1, "[4,1]",
+      true);
+  add("rank_the_model_does_not_take", "set_input", tensor({4}, kWitxF32, kOther), 1, "", true);
 
   // Indices.
   add("input_1_of_1", "set_input", [](G& g) { return A{g.context, 1, kRecord}; }, 1, "in", true);
@@ -276,31 +210,16 @@ std::vector<Row> rows() {
 
   // Loading.
   for (const std::uint32_t encoding : {6u, 7u, 14u, 99u, 0xffffffffu}) {
-    add(
-        "encoding_" + std::to_string(encoding), "load",
-        [encoding](G& g) {
-          g.put_builder(0, kData, 4);
-          return A{kBuilders, 1, encoding, 0, kOut};
-        },
-        2, "ncoding " + std::to_string(encoding));
+    add("encoding_" + std::to_string(encoding), "load", part(kData, encoding, 0, kOut), 2,
+        "ncoding " + std::to_string(encoding));
   }
   for (const std::uint32_t target : {4u, 0xffffffffu}) {
-    add(
-        "target_" + std::to_string(target), "load",
-        [target](G& g) {
-          g.put_builder(0, kData, 4);
-          return A{kBuilders, 1, 1, target, kOut};
-        },
-        1, "Target " + std::to_string(target));
+    add("target_" + std::to_string(target), "load", part(kData, 1, target, kOut), 1,
+        "Target " + std::to_string(target));
   }
   for (const std::uint32_t target : {1u, 2u}) {
-    add(
-        "target_not_there_" + std::to_string(target), "load",
-        [target](G& g) {
-          g.put_builder(0, kData, 4);
-          return A{kBuilders, 1, 1, target, kOut};
-        },
-        6, "there is: cpu");
+    add("target_not_there_" + std::to_string(target), "load", part(kData, 1, target, kOut), 6,
+        "there is: cpu");
   }
   add("no_parts", "load", [](G&) { return A{kBuilders, 0, 1, 0, kOut}; }, 1, "at least one part");
   add("17_parts", "load", [](G&) { return A{kFree, 17, 1, 0, kOut}; }, 7, "17 parts");
