@@ -1,11 +1,14 @@
 #include "registry/model_values.h"
 
 #include "base/closest_match.h"
+#include "base/lower_case.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace nacre {
 
@@ -17,8 +20,18 @@ std::string choices(std::string_view word, std::span<const std::string_view> kno
 
 std::expected<GraphEncoding, std::string> encoding_of(std::string_view text) {
   const auto encoding = parse_graph_encoding(text);
-  if (!encoding) return std::unexpected(choices(text, kGraphEncodingNames));
-  return *encoding;
+  if (encoding) return *encoding;
+  // Words of the field that wasi:nn has others for.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOthers = {
+      {{"gguf", "ggml"},
+       {"tflite", "tensorflowlite"},
+       {"torch", "pytorch"},
+       {"torchscript", "pytorch"},
+       {"ir", "openvino"}}};
+  const auto other = std::ranges::find(kOthers, to_lower(text),
+                                       &std::pair<std::string_view, std::string_view>::first);
+  return std::unexpected(
+      choices(other == kOthers.end() ? text : other->second, kGraphEncodingNames));
 }
 
 std::expected<ExecutionTarget, std::string> target_of(std::string_view text) {

@@ -112,7 +112,10 @@ class ModelsFile {
     if (!text) return std::unexpected(text.error());
     const toml::parse_result parsed = toml::parse(*text, path_);
     if (!parsed) {
-      return wrong(parsed.error().source(), {}, std::string(parsed.error().description()));
+      return wrong(parsed.error().source(), {},
+                   fmt::format("{} (a value is a \"text\", a number, true, false, a [list] or a "
+                               "{{table}})",
+                               parsed.error().description()));
     }
     for (const auto& [key, value] : parsed.table()) {
       if (key.str() == "model") continue;

@@ -59,6 +59,8 @@ TEST(ParseModelSpec, MistakesAreQuotedWithWhatIsWanted) {
       {"net=a,b", "\"b\" is no option"},
       {"net=a,=b", "\"=b\" is no option"},
       {"net=a,encoding=onx", "did you mean \"onnx\"?"},
+      {"net=a,encoding=GGUF", "did you mean \"ggml\"?"},
+      {"net=a,encoding=tflite", "did you mean \"tensorflowlite\"?"},
       {"net=a,encoding=", "one of: autodetect, openvino"},
       {"net=a,target=npu", "one of: cpu, gpu, tpu, auto"},
       {"net=a,precision=high", "one of: model, fast"},
