@@ -155,11 +155,17 @@ Result<typename Code::Handle> deserialize(const Engine::State& engine,
   return typename Code::Handle(made);
 }
 
-/// In words, what an engine of these options would make; for a person who mixed two up.
-std::string words_of(const EngineOptions& options) {
-  return fmt::format("{}, {} the checks that a timeout needs, {} counting fuel",
-                     to_string(options.compiler), options.interruptible ? "with" : "without",
-                     options.meter_fuel ? "with" : "without");
+/// In what way code of `its` options is not what an engine of `wanted` would make.
+std::string difference(const EngineOptions& its, const EngineOptions& wanted) {
+  if (its.compiler != wanted.compiler) {
+    return fmt::format("by {}, and {} is to run it", to_string(its.compiler),
+                       to_string(wanted.compiler));
+  }
+  if (its.meter_fuel != wanted.meter_fuel) {
+    return its.meter_fuel ? "with the counting of fuel" : "without the counting that fuel needs";
+  }
+  return its.interruptible ? "with the checks that a timeout needs"
+                           : "without the checks that a timeout needs";
 }
 
 /// The options under which the code would load, found by trying them: the code itself does not say.
@@ -197,9 +203,9 @@ Result<Module> load_precompiled(const std::shared_ptr<const Engine::State>& engi
   if (handle) return make_module(engine, std::move(*handle), CodeOrigin::kPrecompiled, {});
   if (const auto fit = options_that_fit<Code>(engine->options, code)) {
     return fail(ErrorCode::kInvalidEncoding,
-                fmt::format("the code was compiled by {}, and wanted is: {}; compile it again for "
-                            "that, or run it as it was compiled",
-                            words_of(*fit), words_of(engine->options)));
+                fmt::format("the code was compiled {}; compile it again for that, or run it as it "
+                            "was compiled",
+                            difference(*fit, engine->options)));
   }
   return std::unexpected(std::move(handle.error()));
 }

@@ -211,15 +211,13 @@ TEST(Precompiled, OfOtherOptionsIsRefusedInASentence) {
   const auto module = other.load_module(*code, {.allow_precompiled = true});
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().code, ErrorCode::kInvalidEncoding);
-  EXPECT_THAT(
-      module.error().message,
-      AllOf(HasSubstr("compiled by cranelift, without the checks that a timeout needs"),
-            HasSubstr("wanted is: cranelift, with the checks"), HasSubstr("compile it again")));
+  EXPECT_THAT(module.error().message,
+              AllOf(HasSubstr("was compiled without the checks that a timeout needs; "),
+                    HasSubstr("compile it again")));
   const auto fuel =
       make_engine({.meter_fuel = true}).load_module(*code, {.allow_precompiled = true});
   ASSERT_FALSE(fuel);
-  EXPECT_THAT(fuel.error().message, AllOf(HasSubstr("needs, without counting fuel, and wanted"),
-                                          HasSubstr("needs, with counting fuel;")));
+  EXPECT_THAT(fuel.error().message, HasSubstr("was compiled without the counting that fuel needs"));
 
   const auto cut =
       make_engine().load_module(std::span(*code).first(200), {.allow_precompiled = true});
@@ -233,9 +231,8 @@ TEST(Precompiled, OfAnotherCompilerIsSaidWithBothNames) {
     const auto module =
         make_engine({.compiler = other}).load_module(*code, {.allow_precompiled = true});
     ASSERT_FALSE(module);
-    EXPECT_THAT(module.error().message,
-                AllOf(HasSubstr("the code was compiled by cranelift, "),
-                      HasSubstr("wanted is: " + std::string(to_string(other)))));
+    EXPECT_THAT(module.error().message, HasSubstr("the code was compiled by cranelift, and " +
+                                                  std::string(to_string(other)) + " is to run it"));
   }
 }
 
