@@ -21,11 +21,12 @@ std::unexpected<Error> wrong(std::string_view option, const Error& error) {
   return fail(error.code, fmt::format("{}: {}", option, error.message));
 }
 
-// A single colon is WasmEdge's GUEST:HOST, and other programs' HOST:GUEST.
+// A single colon is WasmEdge's GUEST:HOST, and other programs' HOST:GUEST. Before it, "." is what
+// WasmEdge's users write.
 void warn_of_the_other_order(std::string_view text, const DirMapping& dir) {
   std::error_code error;
   if (text.find(':') == text.npos || text.find("::") != text.npos || dir.guest == dir.host ||
-      !std::filesystem::is_directory(dir.guest, error)) {
+      dir.guest == "." || !std::filesystem::is_directory(dir.guest, error)) {
     return;
   }
   say(fmt::format(

@@ -13,7 +13,8 @@ namespace {
 
 int print_help(const CLI::App& root, const std::string& command) {
   if (command.empty()) {
-    fmt::print("{}", root.help());
+    // Not root.help(), which is that of the command that was parsed: this one.
+    fmt::print("{}", root.get_formatter()->make_help(&root, "", CLI::AppFormatMode::Normal));
     return kSuccess;
   }
   const auto names = command_names(root);

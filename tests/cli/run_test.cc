@@ -228,7 +228,7 @@ TEST(Run, AFolderThatMayBeMeantTheOtherWayIsSaid) {
     return nacre({"run", "--dir", text, guest("stdio.wasm"), "args"}, there).err;
   };
   EXPECT_THAT(said("data:/"), HasSubstr("data::/"));
-  for (const char* plain : {".:.", "data:data", "other:data", "data::/", "data"})
+  for (const char* plain : {".:.", ".:data", "data:data", "other:data", "data::/", "data"})
     EXPECT_EQ(said(plain), "") << plain;
 }
 
