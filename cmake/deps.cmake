@@ -205,7 +205,7 @@ function(nacre_find_llama)
   target_link_libraries(llama::ggml INTERFACE llama::ggml-base)
   target_link_libraries(llama::llama INTERFACE llama::ggml)
   target_compile_definitions(llama::llama INTERFACE
-    LLAMA_SHARED GGML_SHARED GGML_BACKEND_SHARED "NACRE_LLAMA_LIB_DIR=\"${root}/lib\"")
+    LLAMA_SHARED GGML_SHARED GGML_BACKEND_SHARED)
   set(NACRE_LLAMA_COMMON_DIR "${root}/common" CACHE INTERNAL "")
   message(STATUS "llama.cpp: ${root}")
 endfunction()

@@ -87,3 +87,28 @@ function(nacre_backend_module name)
   target_link_libraries(${target} PRIVATE ${ARG_LINKS})
   install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/nacre)
 endfunction()
+
+# nacre_install_vendor(NAME FOLDER TARGETS targets…): with an install tree goes a copy of the
+# libraries in FOLDER, if they are those that Nacre fetched as NAME, and the targets look there.
+# What the system has or the user named stays where it is, and is looked for there.
+function(nacre_install_vendor name folder)
+  cmake_parse_arguments(ARG "" "" "TARGETS" ${ARGN})
+  get_property(fetched GLOBAL PROPERTY NACRE_FETCHED)
+  if(NOT NACRE_INSTALL OR NOT NACRE_INSTALL_VENDOR OR NOT name IN_LIST fetched)
+    return()
+  endif()
+  set(copy ${CMAKE_INSTALL_LIBDIR}/nacre/${name})
+  install(DIRECTORY ${folder}/ DESTINATION ${copy} USE_SOURCE_PERMISSIONS
+          FILES_MATCHING PATTERN "*.so" PATTERN "*.so.*")
+  # Beside the libraries, or where their package has it.
+  file(GLOB licenses ${folder}/../LICENSE* ${folder}/../../*.dist-info/licenses/*)
+  foreach(license IN LISTS licenses)
+    if(IS_DIRECTORY ${license})
+      install(DIRECTORY ${license} DESTINATION ${copy})
+    else()
+      install(FILES ${license} DESTINATION ${copy})
+    endif()
+  endforeach()
+  set_target_properties(${ARG_TARGETS} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/${name}" INSTALL_RPATH_USE_LINK_PATH OFF)
+endfunction()

@@ -26,6 +26,8 @@
 #include <string_view>
 #include <vector>
 
+#include "variants.h"
+
 namespace {
 
 std::string last_error;
@@ -63,8 +65,9 @@ int try_model() {
   ::pthread_attr_setstacksize(&attributes, std::size_t{512} << 10);
   ::pthread_setattr_default_np(&attributes);
   ::pthread_attr_destroy(&attributes);
-  // The variants lie beside libggml, which the dynamic linker found; its folder is given by CMake.
-  ggml_backend_load_all_from_path(NACRE_LLAMA_LIB_DIR);
+  const auto folder = nacre::llama::folder_of_variants();
+  if (!folder) return refuse("it is not known where llama.cpp lies");
+  ggml_backend_load_all_from_path(folder->c_str());
   llama_backend_init();
   llama_model_params how = llama_model_default_params();
   how.load_mode = LLAMA_LOAD_MODE_MMAP;

@@ -1,18 +1,15 @@
 #include "runtime.h"
 
-#include <dlfcn.h>
-
 #include <ggml-backend.h>
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <optional>
+
+#include "variants.h"
 
 namespace nacre::llama {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct State {
   std::mutex mutex;
@@ -85,19 +82,15 @@ Result<void> start_runtime(HostServices services) {
   if (it.ready) return {};
   it.services = services;
   llama_log_set(&on_log, nullptr);
-  // The variants lie beside libggml, wherever that was found.
-  Dl_info info{};
-  const auto* symbol = reinterpret_cast<const void*>(&ggml_backend_load_all_from_path);
-  if (::dladdr(symbol, &info) == 0 || info.dli_fname == nullptr) {
+  const auto folder = folder_of_variants();
+  if (!folder) {
     return fail(ErrorCode::kUnsupportedOperation, "it is not known where llama.cpp lies");
   }
-  std::error_code error;
-  const fs::path folder = fs::canonical(info.dli_fname, error).parent_path();
-  if (cpu_registry() == nullptr) ggml_backend_load_all_from_path(folder.c_str());
+  if (cpu_registry() == nullptr) ggml_backend_load_all_from_path(folder->c_str());
   if (cpu_registry() == nullptr) {
     return fail(ErrorCode::kUnsupportedOperation,
-                "llama.cpp has no variant for this processor: no libggml-cpu-*.so in " +
-                    folder.string() + "; build or install them beside libggml.so");
+                "llama.cpp has no variant for this processor: no libggml-cpu-*.so in " + *folder +
+                    "; build or install them beside libggml.so");
   }
   llama_backend_init();
   it.variant = features(llama_print_system_info());
