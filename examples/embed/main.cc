@@ -29,6 +29,6 @@ int main(int argc, char** argv) {
   if (argc > 4) guest.args.assign(argv + 4, argv + argc);
   auto outcome = (*host)->run(guest);
   if (!outcome) return give_up(outcome.error());
-  std::fprintf(stderr, "%s", outcome->message.c_str());
+  if (!outcome->message.empty()) std::fprintf(stderr, "embed: %s\n", outcome->message.c_str());
   return outcome->exit_code;
 }
