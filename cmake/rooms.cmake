@@ -60,6 +60,10 @@ function(nacre_test name)
   include(GoogleTest)
   set(discovery DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
   set(properties TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(NACRE_SANITIZE MATCHES "address")
+    # What is freed is kept for a while; more than this, and tests of memory's growth see it.
+    list(APPEND properties ENVIRONMENT ASAN_OPTIONS=quarantine_size_mb=4)
+  endif()
   if(ARG_ALONE)
     gtest_discover_tests(${name} ${discovery} TEST_FILTER "${ARG_ALONE}" TEST_LIST ${name}_ALONE
       PROPERTIES ${properties} RUN_SERIAL TRUE)

@@ -41,7 +41,9 @@ class GrammarParser {
 
   void refuse(ErrorCode code, std::string what) {
     if (error_) return;
-    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<long>(at_), '\n');
+    // An escape at the very end leaves at_ behind it.
+    const auto read = text_.substr(0, at_);
+    const auto line = 1 + std::ranges::count(read, '\n');
     error_ = Error{code, "grammar, line " + std::to_string(line) + ": " + std::move(what)};
   }
   void refuse(std::string what) { refuse(ErrorCode::kInvalidArgument, std::move(what)); }

@@ -96,6 +96,8 @@ TEST(Grammar, WhatIsWrongIsSaidWithItsLine) {
       {"root ::= ", ""},  // may be empty: fine
       {"root ::= \"abc", "ends within"},
       {"root ::= [abc", "ends within"},
+      {"root ::= \"abc\\", "line 1: an unknown escape"},
+      {"\nroot ::= [\\", "line 2: an unknown escape"},
       {"root ::= (\"a\"", ")"},
       {"root ::= \"a\")", "not expected"},
       {"root ::= a\n", "not defined"},
