@@ -59,10 +59,13 @@ function(nacre_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} nacre GTest::gmock GTest::gtest_main)
   include(GoogleTest)
   set(discovery DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
-  set(properties TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  set(properties TIMEOUT ${ARG_TIMEOUT})
   if(NACRE_SANITIZE MATCHES "address")
     # What is freed is kept for a while; more than this, and tests of memory's growth see it.
     list(APPEND properties ENVIRONMENT ASAN_OPTIONS=quarantine_size_mb=4)
+  endif()
+  if(ARG_LABELS)  # an empty one would take the next word for its own
+    list(APPEND properties LABELS "${ARG_LABELS}")
   endif()
   if(ARG_ALONE)
     gtest_discover_tests(${name} ${discovery} TEST_FILTER "${ARG_ALONE}" TEST_LIST ${name}_ALONE
