@@ -156,7 +156,13 @@ void carry(const std::string& model, std::uint32_t rows) {
   if (tensor.type == nn::TensorType::kU8 && *input.type != nn::ElementType::kU8 && !bytes.empty()) {
     std::vector<std::uint32_t> wrong = {1, 1, 1, static_cast<std::uint32_t>(bytes.size())};
     tensor.dims = wrong;
-    if (infer(tensor)) fail(model, "u8 of wrong dimensions was taken");
+    const auto done = infer(tensor);
+    if (done) return fail(model, "u8 of wrong dimensions was taken");
+    // A component's message says why, and a core module's only the code's name.
+    const std::string sentence = nn::last_error();
+    const std::string& why = sentence.empty() ? done.error().message : sentence;
+    if (!why.contains("input 0") || why.contains("the host answers"))
+      fail(model, "not told: " + why);
   }
 }
 

@@ -78,6 +78,24 @@ struct GraphDescription {
   bool operator==(const GraphDescription&) const = default;
 };
 
+// The sentence of the last call that failed, of wasi_nn.hpp's too: in a core module their messages
+// have only the code's name. In a component they are whole, and this is empty.
+inline std::string last_error() {
+#ifdef WASI_NN_COMPONENT
+  return {};
+#else
+  std::string sentence(2048, '\0');
+  std::uint32_t written = 0;
+  const auto room = static_cast<std::uint32_t>(sentence.size());
+  if (nacre_nn_last_error(reinterpret_cast<std::uint8_t*>(sentence.data()), room, &written) !=
+      WASI_NN_SUCCESS) {
+    return {};
+  }
+  sentence.resize(written);
+  return sentence;
+#endif
+}
+
 namespace detail {
 
 #ifdef WASI_NN_COMPONENT
@@ -159,13 +177,8 @@ Result<std::string> ask(std::string what, F&& call) {
       return answer;
     }
     auto failed = failure(code, std::move(what));
-    std::string sentence(2048, '\0');
-    const auto room = static_cast<std::uint32_t>(sentence.size());
-    if (nacre_nn_last_error(reinterpret_cast<std::uint8_t*>(sentence.data()), room, &written) ==
-        WASI_NN_SUCCESS) {
-      sentence.resize(written);
+    if (const std::string sentence = last_error(); !sentence.empty())
       failed.error().message += ": " + sentence;
-    }
     return failed;
   }
 }
