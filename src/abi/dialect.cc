@@ -21,6 +21,8 @@ constexpr Encoding kPytorch = {"pytorch", GraphEncoding::kPytorch};
 constexpr Encoding kTensorflowlite = {"tensorflowlite", GraphEncoding::kTensorflowlite};
 constexpr Encoding kAutodetect = {"autodetect", GraphEncoding::kAutodetect};
 constexpr Encoding kGgml = {"ggml", GraphEncoding::kGgml};
+// WasmEdge's word for 6 and WAMR's: a GGUF shows in its first bytes, so detecting serves both.
+constexpr Encoding kGgmlOrAutodetect = {"ggml or autodetect", GraphEncoding::kAutodetect};
 
 constexpr std::array<TensorType, 6> kTypes = {TensorType::kF16, TensorType::kF32, TensorType::kF64,
                                               TensorType::kU8,  TensorType::kI32, TensorType::kI64};
@@ -38,7 +40,7 @@ constexpr std::array<std::uint32_t, 16> kWasmedgeErrnos = {0, 1, 2, 3, 4,   5,  
 // llama-core passes a length of 0 for a buffer of this many bytes.
 constexpr std::uint32_t kWasmedgeBuffer = 245'888;
 
-constexpr std::array<DialectTable, 4> kTables = {{
+constexpr std::array<DialectTable, 5> kTables = {{
     {.dialect = Dialect::kWitx,
      .name = "witx",
      .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect},
@@ -66,6 +68,14 @@ constexpr std::array<DialectTable, 4> kTables = {{
      .tensor_types = kLegacyTypes,
      .errnos = kErrnos,
      .zero_buffer_means = 0},
+    {.dialect = Dialect::kUndecided,
+     .name = "witx",
+     .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect,
+                   kGgmlOrAutodetect},
+     .tensor_types = kTypes,
+     .errnos = kWasmedgeErrnos,
+     .zero_buffer_means = 0,
+     .speaks_text = true},
 }};
 
 constexpr bool tables_stand_at_their_numbers() {
@@ -151,7 +161,7 @@ DialectDecision choose_dialect(std::span<const std::string_view> imports, Dialec
               fmt::format("The guest imports {}, which only WasmEdge's guests do.", name)};
     }
   }
-  return {Dialect::kWitx, "The guest imports no function that only WasmEdge has."};
+  return {Dialect::kUndecided, "The guest imports no function that only WasmEdge has."};
 }
 
 }  // namespace nacre

@@ -33,6 +33,12 @@ enum class Dialect : std::uint8_t {
   kWasmedge,  ///< WasmEdge since March 2025, crate wasmedge-wasi-nn
   kWamr,      ///< WebAssembly Micro Runtime
   kLegacy,    ///< guests from before August 2023, crate wasi-nn up to 0.5
+  /// Nothing chosen, and imports that fit several: witx, except where witx has no answer and one of
+  /// the others does. Encoding 6 is then ggml or autodetect; a tensor whose length contradicts its
+  /// type but fits the one that kLegacy has under that number has that; language models are spoken
+  /// to as WasmEdge's guests do, since no guest written for a host of witx alone has any. (A linker
+  /// drops what a guest does not call, so that many of WasmEdge's import nothing special.)
+  kUndecided,
 };
 
 /// What a call answers when all went well, in every dialect.
@@ -89,7 +95,7 @@ struct DialectDecision {
 
 /// The dialect of a guest. `imports` are the names that it imports from kWasiNnModule. An explicit
 /// choice always wins; otherwise any function that only WasmEdge has means WasmEdge, and none means
-/// witx. kWamr and kLegacy are never guessed.
+/// kUndecided. kWamr and kLegacy are never guessed.
 [[nodiscard]] DialectDecision choose_dialect(std::span<const std::string_view> imports,
                                              DialectChoice choice);
 

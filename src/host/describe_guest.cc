@@ -67,6 +67,7 @@ GuestMemoryLimits to_limits(const engine::MemoryInfo& memory) {
 DialectChoice to_choice(Dialect dialect) {
   switch (dialect) {
     case Dialect::kWitx:
+    case Dialect::kUndecided:
       return DialectChoice::kWitx;
     case Dialect::kWasmedge:
       return DialectChoice::kWasmedge;

@@ -12,7 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Dialect kAll[] = {Dialect::kWitx, Dialect::kWasmedge, Dialect::kWamr, Dialect::kLegacy};
+constexpr Dialect kAll[] = {Dialect::kWitx, Dialect::kWasmedge, Dialect::kWamr, Dialect::kLegacy,
+                            Dialect::kUndecided};
 
 // What each wire number means, written out a second time and in another order than the tables.
 TEST(Dialect, Encodings) {
@@ -30,6 +31,8 @@ TEST(Dialect, Encodings) {
   expected[Dialect::kWasmedge][6] = E::kGgml;
   expected[Dialect::kWamr][5] = E::kGgml;
   expected[Dialect::kWamr][6] = E::kAutodetect;
+  expected[Dialect::kUndecided][5] = E::kAutodetect;
+  expected[Dialect::kUndecided][6] = E::kAutodetect;  // which finds WasmEdge's ggml, too
 
   for (const Dialect dialect : kAll) {
     const DialectTable& table = dialect_table(dialect);
@@ -110,7 +113,9 @@ TEST(Dialect, Errnos) {
   wasmedge[C::kModelNotFound] = 103;
   for (const Dialect dialect : kAll) {
     const DialectTable& table = dialect_table(dialect);
-    for (const auto& [code, errno_] : dialect == Dialect::kWasmedge ? wasmedge : plain) {
+    const bool text = dialect == Dialect::kWasmedge || dialect == Dialect::kUndecided;
+    EXPECT_EQ(table.speaks_text, text) << table.name;
+    for (const auto& [code, errno_] : text ? wasmedge : plain) {
       EXPECT_EQ(table.errno_of(code), errno_) << table.name << " " << to_string(code);
     }
     // A backend module may hand over any number as a code; it must never become success.
@@ -127,13 +132,15 @@ TEST(Dialect, OnlyWasmedgeReadsALengthOfZeroAsABuffer) {
   }
 }
 
-TEST(ChooseDialect, TheSixStandardFunctionsMeanWitx) {
+// Guests of Wasmtime, and those of WasmEdge and WAMR that call nothing else.
+TEST(ChooseDialect, TheSixStandardFunctionsDecideNothing) {
   const std::vector<std::string_view> imports = {
       "load", "load_by_name", "init_execution_context", "set_input", "compute", "get_output"};
   const auto decision = choose_dialect(imports, DialectChoice::kAuto);
-  EXPECT_EQ(decision.dialect, Dialect::kWitx);
+  EXPECT_EQ(decision.dialect, Dialect::kUndecided);
+  EXPECT_EQ(dialect_table(decision.dialect).name, "witx");
   EXPECT_FALSE(decision.reason.empty());
-  EXPECT_EQ(choose_dialect({}, DialectChoice::kAuto).dialect, Dialect::kWitx);
+  EXPECT_EQ(choose_dialect({}, DialectChoice::kAuto).dialect, Dialect::kUndecided);
 }
 
 TEST(ChooseDialect, AnyFunctionOfWasmedgeMeansWasmedge) {

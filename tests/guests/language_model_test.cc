@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -51,6 +52,15 @@ TEST(LanguageModel, WasmedgesHabitsWork) {
                                      R"({"temp": 0, "n-predict": 3})"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_EQ(ended.out, " Paris.\n\n Paris.\n\n");
+}
+
+TEST(LanguageModel, WasmedgesGuestsMayBringTheirModelAsGgml) {
+  const Ended ended =
+      nacre({"run", "--dir", std::filesystem::path(kModel).parent_path().string() + "::.",
+             guest("wasmedge_bare.wasm"), "--file", "smollm2.gguf", "The capital of France is",
+             R"({"temp": 0, "n-predict": 3})"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.out, "5 tokens\n Paris.\n\n");
 }
 
 TEST(LanguageModel, ATimeoutAndSignalsEndATextWithinAToken) {

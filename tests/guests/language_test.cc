@@ -40,6 +40,27 @@ TEST_F(Language, AContextThatIsFullIsNoFailure) {
   EXPECT_EQ(ended.out, "1 2 3 4\n1 2 3 4\n");
 }
 
+// Its imports are those of any guest: that its model speaks tells whose it is.
+TEST_F(Language, WasmedgesGuestsThatImportNothingSpecialWork) {
+  const auto bare = [&](int words, std::vector<std::string> args) {
+    std::vector<std::string> all = {"run", "--model", model(words), guest("wasmedge_bare.wasm")};
+    all.insert(all.end(), args.begin(), args.end());
+    return nacre(all);
+  };
+  const Ended whole = bare(100, {"one two"});
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_EQ(whole.out, "2 tokens\none two</s>\n");
+  EXPECT_EQ(bare(100, {"one two", R"({"n-predict": 1})"}).out, "2 tokens\none\n");
+  const Ended full = bare(10, {"1 2 3 4 5 6"});
+  EXPECT_EQ(full.out, "6 tokens\n1 2 3 4\n");
+  EXPECT_THAT(full.err, HasSubstr("Context full"));
+  EXPECT_THAT(bare(10, {"1 2 3 4 5 6 7 8"}).err, HasSubstr("Prompt too long"));
+
+  const Ended absent = nacre(
+      {"run", "--nn-preload", "default:GGML:AUTO:absent.gguf", guest("wasmedge_bare.wasm"), "one"});
+  EXPECT_THAT(absent.err, HasSubstr("load: Model not found"));
+}
+
 TEST_F(Language, ChatStreamsAndRemembers) {
   const Ended ended =
       nacre({"run", "--model", model(100), guest("chat.wasm"), "--system", "", "--stat"},

@@ -2,9 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "base/checked_math.h"
 #include "core/loader.h"
 
 namespace nacre::witx {
+namespace {
+
+// Nothing beyond 64 bits.
+std::optional<std::uint64_t> bytes_of(TensorType type, std::span<const std::int64_t> dims) {
+  std::optional<std::uint64_t> bytes = element_size(type);
+  for (const std::int64_t dim : dims) {
+    if (bytes) bytes = checked_mul(*bytes, static_cast<std::uint64_t>(dim));
+  }
+  return bytes;
+}
+
+// A number that old guests mean otherwise is theirs where the data's length fits theirs alone.
+TensorView as_it_fits(TensorView view, std::uint8_t wire_type) {
+  const TensorType old = dialect_table(Dialect::kLegacy).decode_tensor_type(wire_type);
+  if (old == view.type || old == TensorType::kUnknown) return view;
+  const std::uint64_t size = view.data.size();
+  if (bytes_of(view.type, view.dims) != size && bytes_of(old, view.dims) == size) view.type = old;
+  return view;
+}
+
+}  // namespace
 
 std::unexpected<Error> outside(std::string_view what, GuestPtr ptr, std::uint64_t len,
                                std::size_t memory_size) {
@@ -61,7 +85,8 @@ Result<TensorView> decode_tensor(std::span<std::byte> memory, GuestPtr ptr,
   for (std::uint32_t i = 0; i < rank; ++i) {
     dims[i] = *read<std::uint32_t>(*dims_bytes, std::uint64_t{i} * 4);
   }
-  return TensorView{type, {dims.data(), rank}, *data};
+  const TensorView view{type, {dims.data(), rank}, *data};
+  return dialect.dialect == Dialect::kUndecided ? as_it_fits(view, wire_type) : view;
 }
 
 }  // namespace nacre::witx

@@ -16,6 +16,11 @@
 namespace nacre::witx {
 namespace {
 
+bool is_gguf(GraphEncoding encoding, std::span<const std::byte> bytes) {
+  return encoding == GraphEncoding::kGgml ||
+         (encoding == GraphEncoding::kAutodetect && text_in(bytes).starts_with("GGUF"));
+}
+
 // builders, count, encoding, target, *graph
 Result<void> load(GuestState& guest, Memory memory, Args args) {
   const GuestPtr out = args[4];
@@ -27,7 +32,7 @@ Result<void> load(GuestState& guest, Memory memory, Args args) {
   const auto target = decode_execution_target(args[3]);
   if (!target) return std::unexpected(target.error());
   std::string_view config;
-  if (guest.dialect().speaks_text && *encoding == GraphEncoding::kGgml && parts->size() > 1) {
+  if (guest.dialect().speaks_text && parts->size() > 1 && is_gguf(*encoding, (*parts)[0])) {
     config = text_in((*parts)[1]);
     parts->erase(parts->begin() + 1);
   }

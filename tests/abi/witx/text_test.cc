@@ -287,6 +287,47 @@ TEST(WasmedgeText, BeingStoppedEndsAStream) {
   EXPECT_EQ(guest.call("compute", {guest.context}), kRuntimeError);
 }
 
+// --- a guest whose imports decide nothing is read as WasmEdge's when its model speaks
+
+TEST(UndecidedText, PromptConfigurationTextAndMetadata) {
+  TextGuest guest("text 100\n", Dialect::kUndecided);
+  ASSERT_EQ(guest.configure(R"({"n-predict": 2})"), kSuccess);
+  EXPECT_EQ(guest.answer("one two three"), "one two");
+  EXPECT_THAT(guest.output(1), HasSubstr("\"input_tokens\": 3"));
+  EXPECT_EQ(guest.configure("no JSON"), kInvalidEncoding);
+}
+
+TEST(UndecidedText, ErrorsAreWasmedges) {
+  TextGuest guest("text 10\n", Dialect::kUndecided);
+  EXPECT_EQ(guest.set_prompt("1 2 3 4 5 6 7 8"), kPromptTooLong);
+  ASSERT_EQ(guest.set_prompt("1 2 3 4 5 6"), kSuccess);
+  EXPECT_EQ(guest.call("compute", {guest.context}), kContextFull);
+  EXPECT_EQ(guest.output(0), "1 2 3 4");
+}
+
+TEST(UndecidedText, ALengthOfZeroAsksForTheSize) {
+  TextGuest guest("text 100\n", Dialect::kUndecided);
+  guest.answer("one two");
+  EXPECT_EQ(guest.call("get_output", {guest.context, 0, kBuffer, 0, kWritten}), kTooLarge);
+  EXPECT_EQ(guest.get(kWritten), std::string_view("one two</s>").size());
+}
+
+TEST(UndecidedText, TheSecondPartOfAGgufIsTheConfigurationAndOfAnotherModelItsWeights) {
+  TextGuest guest("text 100\n", Dialect::kUndecided);
+  guest.put_bytes(kData, "GGUF");
+  guest.put_bytes(kConfig, R"({"n-predict": 1})");
+  guest.put_builder(0, kData, 4);
+  guest.put_builder(1, kConfig, 16);
+  ASSERT_EQ(guest.call("load", {kBuilders, 2, kGgml, 3, kOut}), kSuccess);
+  EXPECT_THAT(guest.provider.last_parts, testing::ElementsAre("GGUF"));
+  guest.context = guest.init(guest.get(kOut));
+  EXPECT_EQ(guest.answer("one two"), "one");
+
+  guest.put_bytes(kData, "<xml");
+  ASSERT_EQ(guest.call("load", {kBuilders, 2, kGgml, 0, kOut}), kSuccess);
+  EXPECT_THAT(guest.provider.last_parts, testing::ElementsAre("<xml", R"({"n-predict": 1})"));
+}
+
 // --- other dialects know tensors only
 
 TEST(WitxText, APromptIsATensorAndSoIsTheAnswer) {
