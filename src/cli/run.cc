@@ -2,7 +2,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/describe.h"
@@ -18,14 +21,21 @@ struct RunFlags {
   std::string stats;  ///< empty: none; "true": a table
 };
 
+/// Whether the guest is still read and compiled, for the sentence alone.
+std::atomic<bool> compiling = false;
+
 void end_the_process() noexcept {
-  constexpr std::string_view kSentence =
+  constexpr std::string_view kWaits =
       "nacre run: the guest's time is up, and what it waits for cannot be interrupted, so the "
       "program ends\n";
+  constexpr std::string_view kCompiles =
+      "nacre run: the guest was not read and compiled within its time, so the program ends: a "
+      "longer --timeout once, and its code is kept; or --engine winch, which compiles faster\n";
+  const std::string_view sentence = compiling ? kCompiles : kWaits;
   // It may be waiting for this very pipe, so nothing here may.
   pollfd standard_error = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (::poll(&standard_error, 1, 0) == 1) {
-    static_cast<void>(!::write(STDERR_FILENO, kSentence.data(), kSentence.size()));
+    static_cast<void>(!::write(STDERR_FILENO, sentence.data(), sentence.size()));
   }
   ::_exit(kTimedOut);
 }
@@ -49,6 +59,10 @@ int run(RunFlags& flags, const std::vector<std::string>& guest_args) {
   auto plan = flags.guest.plan(guest_args);
   if (!plan) return complain("run", plan.error().message, kUsage);
   plan->guest.on_grace_expired = end_the_process;
+  plan->host.on_activity = [tell = std::move(plan->host.on_activity)](std::string_view step) {
+    compiling = step.starts_with("compiling ");
+    if (tell) tell(step);
+  };
 
   auto host = Host::create(std::move(plan->host));
   if (!host) return complain("run", host.error().message, kNotStarted);

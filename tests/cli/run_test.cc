@@ -220,6 +220,17 @@ TEST(Run, WhatTakesLongIsAnnouncedOnATerminalOnly) {
   EXPECT_EQ(run(command), "x\n");
 }
 
+// A large component takes seconds to compile, which no timeout can stop half-way.
+TEST(Run, ATimeoutThatEndsBeforeTheGuestIsCompiledSaysSo) {
+  const ScratchDir dir;
+  const std::string pipe = dir / "guest.wasm";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const Ended ended = nacre({"run", "--timeout", "100ms", pipe});
+  EXPECT_EQ(ended.exit_code, 124);
+  EXPECT_THAT(ended.err, testing::AllOf(HasSubstr("was not read and compiled within its time"),
+                                        HasSubstr("a longer --timeout once")));
+}
+
 TEST(Run, AFolderThatMayBeMeantTheOtherWayIsSaid) {
   const ScratchDir dir;
   std::filesystem::create_directory(dir.path() / "data");
