@@ -77,7 +77,7 @@ class Run {
  private:
   static GuestStateOptions make(std::uint8_t bits) {
     GuestStateOptions options;
-    options.dialect = (bits & 64) != 0 ? Dialect::kUndecided : static_cast<Dialect>(bits & 3);
+    options.dialect = static_cast<Dialect>((bits & 3) + ((bits & 64) != 0 ? 3 : 0));
     options.limits.max_graphs = (bits & 4) != 0 ? 2 : 64;
     options.limits.max_contexts = (bits & 8) != 0 ? 2 : 64;
     options.limits.max_tensor_bytes = 0x8000;

@@ -1,5 +1,6 @@
 // No wrong thing, only an old one: u8 and i32 under the numbers they had before August 2023, 2
-// and 3. The bytes that come tell them from today's f64 and u8; bytes that fit neither are refused.
+// and 3. The bytes that come, and what the model is described as wanting, tell them from today's
+// f64 and u8; bytes that fit neither, or a model that does not say, are refused.
 #include "provoke.h"
 
 int main(void) {
@@ -14,6 +15,9 @@ int main(void) {
   want("i32 as 3", wasi_nn_set_input(context, 1, &old_i32), WASI_NN_SUCCESS);
   want("f64 as 2", wasi_nn_set_input(context, 0, &f64), WASI_NN_INVALID_ARGUMENT);
   want("u8 as 3 where i32 belongs", wasi_nn_set_input(context, 1, &neither),
+       WASI_NN_INVALID_ARGUMENT);
+  const wasi_nn_context silent = echo_context("");
+  want("u8 as 2 where nothing is known", wasi_nn_set_input(silent, 0, &old_u8),
        WASI_NN_INVALID_ARGUMENT);
   must("compute", wasi_nn_compute(context));
   for (uint32_t i = 0; i < 2; i++) {

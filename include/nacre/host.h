@@ -30,7 +30,15 @@ namespace nacre {
 enum class Compiler : std::uint32_t { kCranelift, kWinch, kPulley };
 
 /// What a guest's numbers mean; kAuto decides from its imports (src/abi/dialect.h).
-enum class DialectChoice : std::uint32_t { kAuto, kWitx, kWasmedge, kWamr, kLegacy };
+enum class DialectChoice : std::uint32_t {
+  kAuto,
+  kWitx,
+  kWasmedge,
+  kWamr,
+  kLegacy,
+  kWit,
+  kWamrLegacy
+};
 
 struct HostOptions {
   std::vector<ModelSpec> models = {};

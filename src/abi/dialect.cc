@@ -21,13 +21,14 @@ constexpr Encoding kPytorch = {"pytorch", GraphEncoding::kPytorch};
 constexpr Encoding kTensorflowlite = {"tensorflowlite", GraphEncoding::kTensorflowlite};
 constexpr Encoding kAutodetect = {"autodetect", GraphEncoding::kAutodetect};
 constexpr Encoding kGgml = {"ggml", GraphEncoding::kGgml};
-// WasmEdge's word for 6 and WAMR's: a GGUF shows in its first bytes, so detecting serves both.
-constexpr Encoding kGgmlOrAutodetect = {"ggml or autodetect", GraphEncoding::kAutodetect};
 
-constexpr std::array<TensorType, 6> kTypes = {TensorType::kF16, TensorType::kF32, TensorType::kF64,
+constexpr std::array<TensorType, 7> kTypes = {TensorType::kF16, TensorType::kF32, TensorType::kF64,
                                               TensorType::kU8,  TensorType::kI32, TensorType::kI64};
-constexpr std::array<TensorType, 6> kLegacyTypes = {TensorType::kF16, TensorType::kF32,
+constexpr std::array<TensorType, 7> kLegacyTypes = {TensorType::kF16, TensorType::kF32,
                                                     TensorType::kU8, TensorType::kI32};
+constexpr std::array<TensorType, 7> kWitTypes = {
+    TensorType::kF16, TensorType::kF32, TensorType::kF64, TensorType::kBf16,
+    TensorType::kU8,  TensorType::kI32, TensorType::kI64};
 
 // In the order of ErrorCode, whose 0 is no error. What a dialect cannot say becomes the nearest
 // that it can: security is "unsupported", timeout and unknown are "runtime error".
@@ -36,11 +37,20 @@ constexpr std::array<TensorType, 6> kLegacyTypes = {TensorType::kF16, TensorType
 constexpr std::array<std::uint32_t, 16> kErrnos = {0, 1, 2, 3, 4, 5, 6, 7, 8, 6, 5, 5, 5, 5, 5, 8};
 constexpr std::array<std::uint32_t, 16> kWasmedgeErrnos = {0, 1, 2, 3, 4,   5,   6,   7,
                                                            8, 6, 5, 5, 100, 101, 102, 103};
+// Of WasmEdge's those that only a language model answers.
+constexpr std::array<std::uint32_t, 16> kUndecidedErrnos = {0, 1, 2, 3, 4,   5,   6,   7,
+                                                            8, 6, 5, 5, 100, 101, 102, 8};
+// The order of the WIT's error-code, which has neither missing_memory nor busy.
+constexpr std::array<std::uint32_t, 16> kWitErrnos = {0, 1, 2, 4, 4,   4,   5,   6,
+                                                      7, 8, 3, 9, 100, 101, 102, 103};
+
+constexpr std::array<Encoding, 15> kWamrEncodings = {kOpenvino,       kOnnx, kTensorflow, kPytorch,
+                                                     kTensorflowlite, kGgml, kAutodetect};
 
 // llama-core passes a length of 0 for a buffer of this many bytes.
 constexpr std::uint32_t kWasmedgeBuffer = 245'888;
 
-constexpr std::array<DialectTable, 5> kTables = {{
+constexpr std::array<DialectTable, 7> kTables = {{
     {.dialect = Dialect::kWitx,
      .name = "witx",
      .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect},
@@ -58,7 +68,7 @@ constexpr std::array<DialectTable, 5> kTables = {{
      .speaks_text = true},
     {.dialect = Dialect::kWamr,
      .name = "wamr",
-     .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kGgml, kAutodetect},
+     .encodings = kWamrEncodings,
      .tensor_types = kTypes,
      .errnos = kErrnos,
      .zero_buffer_means = 0},
@@ -68,12 +78,23 @@ constexpr std::array<DialectTable, 5> kTables = {{
      .tensor_types = kLegacyTypes,
      .errnos = kErrnos,
      .zero_buffer_means = 0},
+    {.dialect = Dialect::kWit,
+     .name = "wit",
+     .encodings = kWamrEncodings,
+     .tensor_types = kWitTypes,
+     .errnos = kWitErrnos,
+     .zero_buffer_means = 0},
+    {.dialect = Dialect::kWamrLegacy,
+     .name = "wamr-legacy",
+     .encodings = kWamrEncodings,
+     .tensor_types = kLegacyTypes,
+     .errnos = kErrnos,
+     .zero_buffer_means = 0},
     {.dialect = Dialect::kUndecided,
      .name = "witx",
-     .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect,
-                   kGgmlOrAutodetect},
+     .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect, kGgml},
      .tensor_types = kTypes,
-     .errnos = kWasmedgeErrnos,
+     .errnos = kUndecidedErrnos,
      .zero_buffer_means = 0,
      .speaks_text = true},
 }};
@@ -133,13 +154,20 @@ std::string DialectTable::unknown_tensor_type(std::uint8_t wire) const {
       wire, name, known.substr(1));
 }
 
+TensorType type_before_2023(TensorType today) noexcept {
+  for (std::size_t wire = 0; wire < kTypes.size(); ++wire) {
+    if (kTypes[wire] == today && kLegacyTypes[wire] != today) return kLegacyTypes[wire];
+  }
+  return TensorType::kUnknown;
+}
+
 Result<ExecutionTarget> decode_execution_target(std::uint32_t wire) {
   if (wire < kTargets.size()) return kTargets[wire];
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("Target {} means nothing; there are 0 cpu, 1 gpu, 2 tpu, 3 auto.", wire));
 }
 
-DialectDecision choose_dialect(std::span<const std::string_view> imports, DialectChoice choice) {
+DialectDecision choose_dialect(const NnImports& imports, DialectChoice choice) {
   const auto chosen = [](Dialect dialect) -> DialectDecision {
     return {dialect, fmt::format("The {} dialect was asked for.", dialect_table(dialect).name)};
   };
@@ -152,10 +180,18 @@ DialectDecision choose_dialect(std::span<const std::string_view> imports, Dialec
       return chosen(Dialect::kWamr);
     case DialectChoice::kLegacy:
       return chosen(Dialect::kLegacy);
+    case DialectChoice::kWit:
+      return chosen(Dialect::kWit);
+    case DialectChoice::kWamrLegacy:
+      return chosen(Dialect::kWamrLegacy);
     case DialectChoice::kAuto:
       break;
   }
-  for (const std::string_view name : imports) {
+  if (imports.names.empty() && imports.wamr_module) {
+    return {Dialect::kWamrLegacy,
+            fmt::format("The guest imports {}, which only WAMR's older guests do.", kWamrModule)};
+  }
+  for (const std::string_view name : imports.names) {
     if (std::ranges::find(kOnlyWasmedge, name) != kOnlyWasmedge.end()) {
       return {Dialect::kWasmedge,
               fmt::format("The guest imports {}, which only WasmEdge's guests do.", name)};

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "nacre/error.h"
 #include "nacre/graph.h"
@@ -24,20 +25,24 @@
 
 namespace nacre {
 
-/// The import module of every function here.
+/// The import module of wasi-nn's functions.
 inline constexpr std::string_view kWasiNnModule = "wasi_ephemeral_nn";
+/// The import module of WAMR's older guests, whose records are others (witx/wamr.h).
+inline constexpr std::string_view kWamrModule = "wasi_nn";
 
 /// Which table a guest's numbers are read with.
 enum class Dialect : std::uint8_t {
-  kWitx,      ///< the specification's witx: Wasmtime, crate wasi-nn 0.6
-  kWasmedge,  ///< WasmEdge since March 2025, crate wasmedge-wasi-nn
-  kWamr,      ///< WebAssembly Micro Runtime
-  kLegacy,    ///< guests from before August 2023, crate wasi-nn up to 0.5
+  kWitx,        ///< the specification's witx: Wasmtime, crate wasi-nn 0.6
+  kWasmedge,    ///< WasmEdge since March 2025, crate wasmedge-wasi-nn
+  kWamr,        ///< WebAssembly Micro Runtime until 2.2
+  kLegacy,      ///< guests from before August 2023, crate wasi-nn up to 0.5
+  kWit,         ///< the WIT's numbers in a core module: WebAssembly Micro Runtime since
+  kWamrLegacy,  ///< WebAssembly Micro Runtime's own import module, kWamrModule
   /// Nothing chosen, and imports that fit several: witx, except where witx has no answer and one of
-  /// the others does. Encoding 6 is then ggml or autodetect; a tensor whose length contradicts its
-  /// type but fits the one that kLegacy has under that number has that; language models are spoken
-  /// to as WasmEdge's guests do, since no guest written for a host of witx alone has any. (A linker
-  /// drops what a guest does not call, so that many of WasmEdge's import nothing special.)
+  /// the others does. Encoding 6 is then ggml; u8 and i32 may come under the numbers that kLegacy
+  /// has for them (functions.cc); language models are spoken to as WasmEdge's guests do, since no
+  /// guest written for a host of witx alone has any. (A linker drops what a guest does not call, so
+  /// that many of WasmEdge's import nothing special.)
   kUndecided,
 };
 
@@ -56,7 +61,7 @@ struct DialectTable {
   Dialect dialect = Dialect::kWitx;
   std::string_view name;                        ///< as `--dialect` spells it
   std::array<Encoding, 15> encodings = {};      ///< by wire number
-  std::array<TensorType, 6> tensor_types = {};  ///< by wire number; kUnknown: no meaning
+  std::array<TensorType, 7> tensor_types = {};  ///< by wire number; kUnknown: no meaning
   std::array<std::uint32_t, 16> errnos = {};    ///< by ErrorCode
   /// What an output buffer of length 0 holds: 0 makes such a call a question for the size.
   std::uint32_t zero_buffer_means = 0;
@@ -84,6 +89,9 @@ struct DialectTable {
 /// Static, never null.
 [[nodiscard]] const DialectTable& dialect_table(Dialect dialect) noexcept;
 
+/// What the number of a type in kWitx meant in kLegacy, where that was another; else kUnknown.
+[[nodiscard]] TensorType type_before_2023(TensorType today) noexcept;
+
 /// The same four numbers in all dialects. Errors: kInvalidArgument.
 [[nodiscard]] Result<ExecutionTarget> decode_execution_target(std::uint32_t wire);
 
@@ -93,11 +101,19 @@ struct DialectDecision {
   std::string reason;
 };
 
-/// The dialect of a guest. `imports` are the names that it imports from kWasiNnModule. An explicit
-/// choice always wins; otherwise any function that only WasmEdge has means WasmEdge, and none means
-/// kUndecided. kWamr and kLegacy are never guessed.
-[[nodiscard]] DialectDecision choose_dialect(std::span<const std::string_view> imports,
-                                             DialectChoice choice);
+/// What a guest imports of wasi-nn.
+struct NnImports {
+  std::vector<std::string_view> names = {};  ///< from kWasiNnModule
+  bool wamr_module = false;                  ///< any from kWamrModule
+
+  [[nodiscard]] bool none() const noexcept { return names.empty() && !wamr_module; }
+};
+
+/// The dialect of a guest. An explicit choice always wins; otherwise any function that only
+/// WasmEdge has means WasmEdge, nothing but kWamrModule's means WAMR's older guests, and all else
+/// means
+/// kUndecided. kWamr, kWit and kLegacy are never guessed.
+[[nodiscard]] DialectDecision choose_dialect(const NnImports& imports, DialectChoice choice);
 
 }  // namespace nacre
 

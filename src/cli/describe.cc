@@ -1,5 +1,7 @@
 #include "cli/describe.h"
 
+#include "cli/dialects.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -92,8 +94,7 @@ void put_tensors(std::string& out, std::string_view title,
 }
 
 std::string_view dialect_name(DialectChoice dialect) {
-  constexpr std::array<std::string_view, 5> kNames = {"auto", "witx", "wasmedge", "wamr", "legacy"};
-  return kNames.at(static_cast<std::size_t>(dialect));
+  return kDialects.at(static_cast<std::size_t>(dialect));
 }
 
 Json text_or_null(const std::string& text) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/dialects.h"
 #include "cli/suggest.h"
 #include "cli/values.h"
 
@@ -62,7 +63,7 @@ void GuestFlags::add(CLI::App& app, const std::string& guest_help) {
            "Let NAME compute models of that encoding, where the model itself names no backend: "
            "onnx=openvino");
   app.add_flag("--models-only", models_only_, "Refuse models that the guest brings itself");
-  add_value(app, "--dialect", dialect_, "auto|witx|wasmedge|wamr|legacy",
+  add_value(app, "--dialect", dialect_, std::string(kDialectWords),
             "What the guest's wasi-nn numbers mean; auto decides from its imports");
   add_value(app, "--timeout", timeout_, "TIME",
             "Stop the guest after TIME: 5s, 500ms, 2m, or seconds. What is preloaded is loaded "
@@ -160,8 +161,7 @@ Result<void> GuestFlags::plan_guest(GuestOptions& guest, bool inherit_env) const
     if (!entry) return wrong("--env", entry.error());
     if (*entry) guest.env.push_back(**entry);
   }
-  const auto dialect =
-      choose("--dialect", dialect_, {"auto", "witx", "wasmedge", "wamr", "legacy"});
+  const auto dialect = choose("--dialect", dialect_, {kDialects.begin(), kDialects.end()});
   if (!dialect) return std::unexpected(dialect.error());
   guest.dialect = static_cast<DialectChoice>(*dialect);
   guest.models_only = models_only_;

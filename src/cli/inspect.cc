@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/describe.h"
+#include "cli/dialects.h"
 #include "cli/exit_codes.h"
 #include "cli/guest_flags.h"
 #include "cli/help.h"
@@ -65,8 +66,7 @@ void print(const char* what, const std::string& file, const Described& described
 }
 
 int inspect_guest(const InspectFlags& flags, HostOptions options) {
-  const auto dialect =
-      choose("--dialect", flags.dialect, {"auto", "witx", "wasmedge", "wamr", "legacy"});
+  const auto dialect = choose("--dialect", flags.dialect, {kDialects.begin(), kDialects.end()});
   if (!dialect) return complain("inspect", dialect.error().message, kUsage);
   auto host = Host::create(std::move(options));
   if (!host) return complain("inspect", host.error().message, kFailure);
@@ -123,7 +123,7 @@ Command make_inspect(CLI::App& root) {
             "What the file holds (default: decided from its bytes)");
   add_value(*app, "--backend", flags->backend, "NAME", "The runtime that reads it");
   add_value(*app, "--target", flags->target, "cpu|gpu|tpu|auto", "Where it would run");
-  add_value(*app, "--dialect", flags->dialect, "auto|witx|wasmedge|wamr|legacy",
+  add_value(*app, "--dialect", flags->dialect, std::string(kDialectWords),
             "What a guest's wasi-nn numbers mean");
   app->add_flag("--allow-precompiled", flags->allow_precompiled,
                 "Accept a guest that nacre compile made");

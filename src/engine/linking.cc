@@ -168,10 +168,6 @@ std::string_view hint_for(std::string_view module) {
   if (module == "wasi_unstable") {
     return " (WASI before preview 1: build the guest again with a current toolchain)";
   }
-  if (module == "wasi_nn") {
-    return " (WAMR's older interface, whose records and sizes are others: build the guest with "
-           "wasi_ephemeral_nn)";
-  }
   if (module == "wasi") return " (threads are not offered: build the guest without them)";
   if (module == "env") return " (often a function that was not linked into the guest)";
   return "";

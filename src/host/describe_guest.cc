@@ -75,6 +75,10 @@ DialectChoice to_choice(Dialect dialect) {
       return DialectChoice::kWamr;
     case Dialect::kLegacy:
       return DialectChoice::kLegacy;
+    case Dialect::kWit:
+      return DialectChoice::kWit;
+    case Dialect::kWamrLegacy:
+      return DialectChoice::kWamrLegacy;
   }
   return DialectChoice::kAuto;
 }
@@ -119,7 +123,7 @@ Result<GuestDescription> describe_guest(const engine::Module& module, const Gues
     std::ranges::transform(*module.memories(), std::back_inserter(memories), to_limits);
   }
   out.entry = module.entry();
-  if (!nn.empty()) {
+  if (!nn.none()) {
     DialectDecision decision = choose_dialect(nn, guest.dialect);
     out.dialect = to_choice(decision.dialect);
     out.dialect_reason = std::move(decision.reason);

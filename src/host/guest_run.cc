@@ -8,17 +8,17 @@
 #include <string_view>
 #include <vector>
 
-#include "abi/dialect.h"
 #include "abi/witx/functions.h"
 
 namespace nacre {
 
-std::vector<std::string_view> nn_imports(const engine::Module& module) {
-  std::vector<std::string_view> names;
+NnImports nn_imports(const engine::Module& module) {
+  NnImports imports;
   for (const engine::ExternInfo& import : module.imports()) {
-    if (import.module == kWasiNnModule) names.push_back(import.name);
+    if (import.module == kWasiNnModule) imports.names.push_back(import.name);
+    imports.wamr_module = imports.wamr_module || import.module == kWamrModule;
   }
-  return names;
+  return imports;
 }
 
 namespace {
@@ -92,7 +92,7 @@ Result<std::unique_ptr<GuestRun>> GuestRun::create(const engine::Module& module,
   // The default sink drops debug lines, so nobody would read them.
   if (log) {
     state.on_refusal = [log](std::string_view line) { nacre::log(log, LogSeverity::kDebug, line); };
-    if (!imports.empty()) nacre::log(log, LogSeverity::kDebug, dialect.reason);
+    if (!imports.none()) nacre::log(log, LogSeverity::kDebug, dialect.reason);
   }
 
   std::unique_ptr<GuestRun> run(new GuestRun(models, std::move(state)));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "abi/component/component_state.h"
+#include "abi/dialect.h"
 #include "abi/guest_state.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -19,8 +20,8 @@
 
 namespace nacre {
 
-/// The names that a guest imports from the core-module wasi-nn; they live as long as `module`.
-[[nodiscard]] std::vector<std::string_view> nn_imports(const engine::Module& module);
+/// What a guest imports from the core-module wasi-nn; the names live as long as `module`.
+[[nodiscard]] NnImports nn_imports(const engine::Module& module);
 
 /// Threading: made and run on one thread; interrupt() and cancel_computation() from any.
 class GuestRun {

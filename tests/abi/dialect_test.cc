@@ -12,7 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Dialect kAll[] = {Dialect::kWitx, Dialect::kWasmedge, Dialect::kWamr, Dialect::kLegacy,
+constexpr Dialect kAll[] = {Dialect::kWitx,     Dialect::kWasmedge, Dialect::kWamr,
+                            Dialect::kLegacy,   Dialect::kWit,      Dialect::kWamrLegacy,
                             Dialect::kUndecided};
 
 // What each wire number means, written out a second time and in another order than the tables.
@@ -29,10 +30,12 @@ TEST(Dialect, Encodings) {
   expected[Dialect::kWitx][5] = E::kAutodetect;
   expected[Dialect::kWasmedge][5] = E::kAutodetect;
   expected[Dialect::kWasmedge][6] = E::kGgml;
-  expected[Dialect::kWamr][5] = E::kGgml;
-  expected[Dialect::kWamr][6] = E::kAutodetect;
+  for (const Dialect dialect : {Dialect::kWamr, Dialect::kWit, Dialect::kWamrLegacy}) {
+    expected[dialect][5] = E::kGgml;
+    expected[dialect][6] = E::kAutodetect;
+  }
   expected[Dialect::kUndecided][5] = E::kAutodetect;
-  expected[Dialect::kUndecided][6] = E::kAutodetect;  // which finds WasmEdge's ggml, too
+  expected[Dialect::kUndecided][6] = E::kGgml;
 
   for (const Dialect dialect : kAll) {
     const DialectTable& table = dialect_table(dialect);
@@ -70,9 +73,11 @@ TEST(Dialect, TensorTypes) {
   using T = TensorType;
   const std::vector<T> usual = {T::kF16, T::kF32, T::kF64, T::kU8, T::kI32, T::kI64};
   const std::vector<T> legacy = {T::kF16, T::kF32, T::kU8, T::kI32};
+  const std::vector<T> wit = {T::kF16, T::kF32, T::kF64, T::kBf16, T::kU8, T::kI32, T::kI64};
   for (const Dialect dialect : kAll) {
     const DialectTable& table = dialect_table(dialect);
-    const auto& want = dialect == Dialect::kLegacy ? legacy : usual;
+    const bool old = dialect == Dialect::kLegacy || dialect == Dialect::kWamrLegacy;
+    const auto& want = dialect == Dialect::kWit ? wit : old ? legacy : usual;
     for (unsigned wire = 0; wire < 256; ++wire) {
       SCOPED_TRACE(testing::Message() << table.name << " " << wire);
       EXPECT_EQ(table.decode_tensor_type(static_cast<std::uint8_t>(wire)),
@@ -110,17 +115,31 @@ TEST(Dialect, Errnos) {
   wasmedge[C::kEndOfSequence] = 100;
   wasmedge[C::kContextFull] = 101;
   wasmedge[C::kPromptTooLong] = 102;
+  auto undecided = wasmedge;
   wasmedge[C::kModelNotFound] = 103;
+  const std::map<C, std::uint32_t> wit = {{C::kInvalidArgument, 1}, {C::kInvalidEncoding, 2},
+                                          {C::kMissingMemory, 4},   {C::kBusy, 4},
+                                          {C::kRuntimeError, 4},    {C::kUnsupportedOperation, 5},
+                                          {C::kTooLarge, 6},        {C::kNotFound, 7},
+                                          {C::kSecurity, 8},        {C::kTimeout, 3},
+                                          {C::kUnknown, 9},         {C::kEndOfSequence, 100},
+                                          {C::kContextFull, 101},   {C::kPromptTooLong, 102},
+                                          {C::kModelNotFound, 103}};
   for (const Dialect dialect : kAll) {
     const DialectTable& table = dialect_table(dialect);
     const bool text = dialect == Dialect::kWasmedge || dialect == Dialect::kUndecided;
     EXPECT_EQ(table.speaks_text, text) << table.name;
-    for (const auto& [code, errno_] : text ? wasmedge : plain) {
+    const auto& want = dialect == Dialect::kWasmedge    ? wasmedge
+                       : dialect == Dialect::kUndecided ? undecided
+                       : dialect == Dialect::kWit       ? wit
+                                                        : plain;
+    for (const auto& [code, errno_] : want) {
       EXPECT_EQ(table.errno_of(code), errno_) << table.name << " " << to_string(code);
     }
     // A backend module may hand over any number as a code; it must never become success.
     for (const std::uint32_t stray : {0u, 16u, 1000u, 0xffffffffu}) {
-      EXPECT_EQ(table.errno_of(static_cast<C>(stray)), 5u) << table.name << " " << stray;
+      EXPECT_EQ(table.errno_of(static_cast<C>(stray)), want.at(C::kUnknown))
+          << table.name << " " << stray;
     }
   }
 }
@@ -134,8 +153,8 @@ TEST(Dialect, OnlyWasmedgeReadsALengthOfZeroAsABuffer) {
 
 // Guests of Wasmtime, and those of WasmEdge and WAMR that call nothing else.
 TEST(ChooseDialect, TheSixStandardFunctionsDecideNothing) {
-  const std::vector<std::string_view> imports = {
-      "load", "load_by_name", "init_execution_context", "set_input", "compute", "get_output"};
+  const NnImports imports{.names = {"load", "load_by_name", "init_execution_context", "set_input",
+                                    "compute", "get_output"}};
   const auto decision = choose_dialect(imports, DialectChoice::kAuto);
   EXPECT_EQ(decision.dialect, Dialect::kUndecided);
   EXPECT_EQ(dialect_table(decision.dialect).name, "witx");
@@ -147,18 +166,28 @@ TEST(ChooseDialect, AnyFunctionOfWasmedgeMeansWasmedge) {
   for (const std::string_view name :
        {"load_by_name_with_config", "compute_single", "get_output_single", "fini_single", "unload",
         "finalize_execution_context"}) {
-    const std::vector<std::string_view> imports = {"load", "compute", name};
+    const NnImports imports{.names = {"load", "compute", name}};
     const auto decision = choose_dialect(imports, DialectChoice::kAuto);
     EXPECT_EQ(decision.dialect, Dialect::kWasmedge) << name;
     EXPECT_THAT(decision.reason, HasSubstr(name));
   }
 }
 
+TEST(ChooseDialect, WamrsOwnModuleAloneMeansItsOlderGuests) {
+  EXPECT_EQ(choose_dialect({.wamr_module = true}, DialectChoice::kAuto).dialect,
+            Dialect::kWamrLegacy);
+  const NnImports both{.names = {"load"}, .wamr_module = true};
+  EXPECT_EQ(choose_dialect(both, DialectChoice::kAuto).dialect, Dialect::kWitx);
+  EXPECT_EQ(choose_dialect({.wamr_module = true}, DialectChoice::kWit).dialect, Dialect::kWit);
+}
+
 TEST(ChooseDialect, AChoiceWins) {
-  const std::vector<std::string_view> imports = {"unload"};
+  const NnImports imports{.names = {"unload"}};
   EXPECT_EQ(choose_dialect(imports, DialectChoice::kWitx).dialect, Dialect::kWitx);
   EXPECT_EQ(choose_dialect(imports, DialectChoice::kWamr).dialect, Dialect::kWamr);
   EXPECT_EQ(choose_dialect(imports, DialectChoice::kLegacy).dialect, Dialect::kLegacy);
+  EXPECT_EQ(choose_dialect(imports, DialectChoice::kWit).dialect, Dialect::kWit);
+  EXPECT_EQ(choose_dialect(imports, DialectChoice::kWamrLegacy).dialect, Dialect::kWamrLegacy);
   EXPECT_EQ(choose_dialect({}, DialectChoice::kWasmedge).dialect, Dialect::kWasmedge);
   EXPECT_THAT(choose_dialect({}, DialectChoice::kLegacy).reason, HasSubstr("legacy"));
 }

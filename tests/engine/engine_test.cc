@@ -308,15 +308,6 @@ TEST(Imports, AListThatNobodyReadsIsCut) {
   EXPECT_LT(message.size(), 10'000U);
 }
 
-TEST(Imports, AnotherHostsOldInterfaceIsNamed) {
-  const auto outcome = run(make_engine(), R"((module
-    (import "wasi_nn" "load" (func (param i32 i32 i32 i32) (result i32)))
-    (func (export "_start"))))");
-  ASSERT_FALSE(outcome);
-  EXPECT_THAT(outcome.error().message, AllOf(HasSubstr("wasi_nn.load"),
-                                             HasSubstr("build the guest with wasi_ephemeral_nn")));
-}
-
 TEST(Imports, TypesAreCutToo) {
   std::string params;
   for (int i = 0; i < 1000; ++i)

@@ -187,8 +187,8 @@ TEST(Openvino, ReadsItsOwnFormat) {
 }
 #endif
 
-TEST(WasmtimesGuest, RunsUnmodified) {
-  const ScratchDir dir;
+// A folder with what the classic guests read: fixture/model.onnx and fixture/tensor.bgr.
+void put_fixture(const ScratchDir& dir) {
   fs::create_directory(dir.path() / "fixture");
   fs::copy_file(kOnnx, dir.path() / "fixture" / "model.onnx");
   std::string tensor(602112, '\0');
@@ -197,10 +197,31 @@ TEST(WasmtimesGuest, RunsUnmodified) {
     std::memcpy(&tensor[i], &value, 4);
   }
   write_text(dir.path() / "fixture" / "tensor.bgr", tensor);
+}
+
+TEST(WasmtimesGuest, RunsUnmodified) {
+  const ScratchDir dir;
+  put_fixture(dir);
   const Ended ended = nacre(
       {"run", "--dir", dir.path().string() + "::.", "-S", "nn", guest("wasmtime_classic.wasm")});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("Executed graph inference"));
+}
+
+TEST(WamrsGuest, RunsUnmodifiedAndSaysTheSame) {
+  const ScratchDir dir;
+  put_fixture(dir);
+  const std::string folder = dir.path().string() + "::.";
+  const Ended wasmtimes = nacre({"run", "--dir", folder, guest("wasmtime_classic.wasm")});
+  const Ended by_bytes = nacre({"run", "--dir", folder, guest("wamr_classic.wasm")});
+  const Ended by_name = nacre({"run", "--dir", folder, "--wasi-nn-graph=m:onnx:cpu:" + kOnnx,
+                               guest("wamr_classic.wasm"), "m"});
+  ASSERT_EQ(wasmtimes.exit_code, 0) << wasmtimes.err;
+  EXPECT_EQ(by_bytes.exit_code, 0) << by_bytes.err;
+  EXPECT_EQ(by_name.exit_code, 0) << by_name.err;
+  EXPECT_EQ(std::ranges::count(by_bytes.out, '\n'), 5);
+  EXPECT_THAT(wasmtimes.out, testing::EndsWith(by_bytes.out));
+  EXPECT_EQ(by_name.out, by_bytes.out);
 }
 
 TEST(BrokenModels, EveryBeginningOfAModelIsRefused) {

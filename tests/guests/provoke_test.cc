@@ -114,6 +114,8 @@ const std::vector<Case>& cases() {
       {.guest = "wasmtime_classic.wasm",
        .exit_code = 1,
        .err = "could not open fixture/model.onnx"},
+      {.guest = "wamr_classic.wasm", .exit_code = 1, .err = "could not open fixture/model.onnx"},
+      {.guest = "wamr_classic.wasm", .args = {"absent"}, .exit_code = 1, .err = "failed: 8"},
       {.guest = "classify.wasm", .args = {"--help"}, .out = "Usage: classify"},
       {.guest = "classify.wasm", .args = {"echo", "none.png"}, .exit_code = 1, .err = "none.png"},
   };

@@ -80,6 +80,17 @@ template <typename What>
   return {};
 }
 
+// -- bodies that both import modules have (functions.cc)
+
+// builders, count, encoding, target, *graph
+[[nodiscard]] Result<void> load(GuestState& guest, Memory memory, Args args);
+// name, length, *graph
+[[nodiscard]] Result<void> load_by_name(GuestState& guest, Memory memory, Args args);
+// graph, *context
+[[nodiscard]] Result<void> init_execution_context(GuestState& guest, Memory memory, Args args);
+// context
+[[nodiscard]] Result<void> compute(GuestState& guest, Memory memory, Args args);
+
 // For an error whose sentence may itself not find memory.
 inline std::uint32_t refuse_plainly(GuestState& guest, const char* name, const char* why) noexcept {
   try {

@@ -67,9 +67,15 @@ using Parts = std::vector<std::span<const std::byte>>;
 
 using Dims = std::array<std::int64_t, kMaxRank>;
 
-/// The tensor at `ptr`. In the dialect kUndecided its type is the one of kLegacy where only that
-/// one's size fits dimensions and data. Its dimensions go to `dims`, which the view refers to.
-/// Whether they fit the data, and the graph, is core's to say.
+/// `rank` dimensions, each a u32, into `dims`.
+[[nodiscard]] Result<std::span<const std::int64_t>> decode_dims(std::span<std::byte> memory,
+                                                                GuestPtr ptr, std::uint32_t rank,
+                                                                Dims& dims);
+
+[[nodiscard]] Result<TensorType> decode_type(std::uint8_t wire, const DialectTable& dialect);
+
+/// The tensor at `ptr`. Its dimensions go to `dims`, which the view refers to. Whether they fit the
+/// data, and the graph, is core's to say.
 [[nodiscard]] Result<TensorView> decode_tensor(std::span<std::byte> memory, GuestPtr ptr,
                                                const DialectTable& dialect, Dims& dims);
 

@@ -12,8 +12,11 @@
 #include "abi/witx/decode.h"
 #include "abi/witx/nacre_nn.h"
 #include "abi/witx/text.h"
+#include "abi/witx/wamr.h"
+#include "base/checked_math.h"
 
 namespace nacre::witx {
+
 namespace {
 
 bool is_gguf(GraphEncoding encoding, std::span<const std::byte> bytes) {
@@ -21,7 +24,27 @@ bool is_gguf(GraphEncoding encoding, std::span<const std::byte> bytes) {
          (encoding == GraphEncoding::kAutodetect && text_in(bytes).starts_with("GGUF"));
 }
 
-// builders, count, encoding, target, *graph
+// u8 and i32 under their numbers of before August 2023, from a guest whose imports do not say that
+// it is so old: where the length contradicts what the number means today, and the model is
+// described as wanting just what it meant then.
+void read_as_before(const GuestState& guest, const Graph& graph, std::uint32_t index,
+                    TensorView& tensor) {
+  if (guest.dialect().dialect != Dialect::kUndecided) return;
+  const TensorType before = type_before_2023(tensor.type);
+  const GraphDescription& wanted = graph.description();
+  if (before == TensorType::kUnknown || index >= wanted.inputs.size() ||
+      wanted.inputs[index].type != before) {
+    return;
+  }
+  const auto count = element_count(tensor.dims);
+  const auto fits = [&](TensorType type) {
+    return count && checked_mul(*count, element_size(type)) == tensor.data.size();
+  };
+  if (!fits(tensor.type) && fits(before)) tensor.type = before;
+}
+
+}  // namespace
+
 Result<void> load(GuestState& guest, Memory memory, Args args) {
   const GuestPtr out = args[4];
   if (auto ok = can_write_u32(memory, out, "The new graph's handle"); !ok) return ok;
@@ -39,7 +62,6 @@ Result<void> load(GuestState& guest, Memory memory, Args args) {
   return give(memory, out, guest.load(*parts, *encoding, *target, config));
 }
 
-// name, length, *graph
 Result<void> load_by_name(GuestState& guest, Memory memory, Args args) {
   const GuestPtr out = args[2];
   if (auto ok = can_write_u32(memory, out, "The graph's handle"); !ok) return ok;
@@ -48,12 +70,20 @@ Result<void> load_by_name(GuestState& guest, Memory memory, Args args) {
   return give(memory, out, guest.open(text_in(*name)));
 }
 
-// graph, *context
 Result<void> init_execution_context(GuestState& guest, Memory memory, Args args) {
   const GuestPtr out = args[1];
   if (auto ok = can_write_u32(memory, out, "The new context's handle"); !ok) return ok;
   return give(memory, out, guest.create_context(args[0]));
 }
+
+Result<void> compute(GuestState& guest, Memory, Args args) {
+  auto context = guest.context(args[0]);
+  if (!context) return pass_on(context.error());
+  if (text_of(guest, **context) != nullptr) return guest.generate(**context);
+  return guest.compute(**context);
+}
+
+namespace {
 
 // context, index, *tensor
 Result<void> set_input(GuestState& guest, Memory memory, Args args) {
@@ -65,15 +95,8 @@ Result<void> set_input(GuestState& guest, Memory memory, Args args) {
   if (TextContext* text = text_of(guest, **context)) {
     return set_text_input(*text, args[1], *tensor);
   }
+  read_as_before(guest, (*context)->graph(), args[1], *tensor);
   return (*context)->set_input(args[1], *tensor);
-}
-
-// context
-Result<void> compute(GuestState& guest, Memory, Args args) {
-  auto context = guest.context(args[0]);
-  if (!context) return pass_on(context.error());
-  if (text_of(guest, **context) != nullptr) return guest.generate(**context);
-  return guest.compute(**context);
 }
 
 // context, index, buffer, capacity, *written
@@ -125,9 +148,11 @@ constexpr std::array kWasiNn = {
 
 std::span<const HostFunction> functions() noexcept {
   static const auto all = [] {
-    std::array<HostFunction, kWasiNn.size() + kTextFunctions + kNacreNnCount> table;
+    std::array<HostFunction, kWasiNn.size() + kTextFunctions + kWamrFunctions + kNacreNnCount>
+        table;
     auto end = std::ranges::copy(kWasiNn, table.begin()).out;
     end = std::ranges::copy(text_functions(), end).out;
+    end = std::ranges::copy(wamr_functions(), end).out;
     std::ranges::copy(nacre_nn_functions(), end);
     return table;
   }();

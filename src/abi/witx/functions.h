@@ -18,6 +18,8 @@
 //   capacity of 0 asks for the size, except in WasmEdge's dialect (DialectTable).
 // - A failed call changes nothing, and its sentence goes to GuestState::refuse.
 // - Nothing throws or ends the host: running out of memory is runtime_error.
+//
+// The table has those of text.h, nacre_nn.h and, for another import module, wamr.h as well.
 #ifndef NACRE_SRC_ABI_WITX_FUNCTIONS_H_
 #define NACRE_SRC_ABI_WITX_FUNCTIONS_H_
 

@@ -80,37 +80,6 @@ TEST_F(Decode, TheTypeIsReadInTheDialect) {
   EXPECT_FALSE(tensor(0, Dialect::kLegacy).has_value());
 }
 
-// u8 and i32 under the numbers of before August 2023, seen by their lengths.
-TEST_F(Decode, WhereNothingIsDecidedTheLengthTellsOldTypes) {
-  put<std::uint32_t>(0, 200);  // dims
-  put<std::uint32_t>(4, 2);
-  put<std::uint32_t>(12, 300);  // data
-  put<std::uint32_t>(200, 2);
-  put<std::uint32_t>(204, 3);
-  const auto type = [&](std::uint8_t wire, std::uint32_t bytes,
-                        Dialect dialect = Dialect::kUndecided) {
-    put(8, wire);
-    put(16, bytes);
-    return tensor(0, dialect)->type;
-  };
-  EXPECT_EQ(type(2, 48), TensorType::kF64);
-  EXPECT_EQ(type(2, 6), TensorType::kU8);
-  EXPECT_EQ(type(3, 6), TensorType::kU8);
-  EXPECT_EQ(type(3, 24), TensorType::kI32);
-  EXPECT_EQ(type(3, 24, Dialect::kWitx), TensorType::kU8);
-  EXPECT_EQ(type(3, 24, Dialect::kWasmedge), TensorType::kU8);
-  // What fits neither is refused as what the number means today, and other numbers mean one thing.
-  EXPECT_EQ(type(2, 24), TensorType::kF64);
-  EXPECT_EQ(type(3, 7), TensorType::kU8);
-  EXPECT_EQ(type(1, 6), TensorType::kF32);
-  EXPECT_EQ(type(4, 48), TensorType::kI32);
-  put<std::uint32_t>(200, 0);
-  EXPECT_EQ(type(2, 0), TensorType::kF64);
-  put<std::uint32_t>(200, 0xffffffff);
-  put<std::uint32_t>(204, 0xffffffff);
-  EXPECT_EQ(type(2, 6), TensorType::kF64);
-}
-
 TEST_F(Decode, BuildersInOrder) {
   for (std::uint32_t i = 0; i < 3; ++i) {
     put<std::uint32_t>(11 + 8 * i, 500 + i);  // misaligned
