@@ -38,13 +38,15 @@ typedef uint32_t graph;
 typedef uint32_t graph_execution_context;
 typedef enum { success = 0 } wasi_nn_error;
 
-#define WASI_NN __attribute__((import_module("wasi_nn")))
-wasi_nn_error load(graph_builder_array*, graph_encoding, execution_target, graph*) WASI_NN;
-wasi_nn_error load_by_name(const char*, graph*) WASI_NN;
-wasi_nn_error init_execution_context(graph, graph_execution_context*) WASI_NN;
-wasi_nn_error set_input(graph_execution_context, uint32_t, tensor*) WASI_NN;
-wasi_nn_error compute(graph_execution_context) WASI_NN;
-wasi_nn_error get_output(graph_execution_context, uint32_t, uint8_t*, uint32_t*) WASI_NN;
+#define WASI_NN(name) __attribute__((import_module("wasi_nn"), import_name(name)))
+wasi_nn_error load(graph_builder_array*, graph_encoding, execution_target, graph*) WASI_NN("load");
+wasi_nn_error load_by_name(const char*, graph*) WASI_NN("load_by_name");
+wasi_nn_error init_execution_context(graph, graph_execution_context*)
+    WASI_NN("init_execution_context");
+wasi_nn_error set_input(graph_execution_context, uint32_t, tensor*) WASI_NN("set_input");
+wasi_nn_error compute(graph_execution_context) WASI_NN("compute");
+wasi_nn_error get_output(graph_execution_context, uint32_t, uint8_t*, uint32_t*)
+    WASI_NN("get_output");
 
 static uint8_t* read_file(const char* path, uint32_t* size) {
   FILE* f = fopen(path, "rb");
