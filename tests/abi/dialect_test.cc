@@ -177,7 +177,7 @@ TEST(ChooseDialect, WamrsOwnModuleAloneMeansItsOlderGuests) {
   EXPECT_EQ(choose_dialect({.wamr_module = true}, DialectChoice::kAuto).dialect,
             Dialect::kWamrLegacy);
   const NnImports both{.names = {"load"}, .wamr_module = true};
-  EXPECT_EQ(choose_dialect(both, DialectChoice::kAuto).dialect, Dialect::kWitx);
+  EXPECT_EQ(choose_dialect(both, DialectChoice::kAuto).dialect, Dialect::kUndecided);
   EXPECT_EQ(choose_dialect({.wamr_module = true}, DialectChoice::kWit).dialect, Dialect::kWit);
 }
 
