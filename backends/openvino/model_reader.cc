@@ -57,6 +57,10 @@ Result<std::shared_ptr<ov::Model>> read_bytes(ov::Core& core,
     std::istringstream xml{std::string(model)};
     if (auto checked = check_ir(xml); !checked) return std::unexpected(std::move(checked.error()));
   }
+  if (!ir) {
+    std::istringstream onnx{std::string(model)};
+    return read_onnx(onnx);
+  }
   // The model keeps its weights, and the guest's bytes are gone after the load.
   ov::Tensor weights;
   if (parts.size() == 2 && !parts[1].empty()) {
@@ -105,9 +109,11 @@ Result<std::shared_ptr<ov::Model>> read_model(ov::Core& core, const ModelSource&
   const std::string format = encoding == GraphEncoding::kOnnx             ? "an ONNX model"
                              : encoding == GraphEncoding::kTensorflow     ? "a TensorFlow model"
                              : encoding == GraphEncoding::kTensorflowlite ? "a TFLite model"
+                             : encoding == GraphEncoding::kPaddle         ? "a Paddle model"
                                                                           : "an OpenVINO IR";
   try {
-    if (encoding == GraphEncoding::kTensorflow || encoding == GraphEncoding::kTensorflowlite) {
+    if (encoding == GraphEncoding::kTensorflow || encoding == GraphEncoding::kTensorflowlite ||
+        encoding == GraphEncoding::kPaddle) {
       return read_by_frontend(source, encoding);
     }
     return source.paths.empty() ? read_bytes(core, source.parts, encoding)

@@ -10,8 +10,8 @@
 namespace nacre::openvino {
 
 /// Reads IR (the XML, then the weights if it has any), ONNX (one part), and from paths only
-/// TensorFlow and TFLite (frontends.h). A path to an XML alone
-/// takes the .bin beside it, where there is one. Nothing of `source` is referred to afterwards,
+/// TensorFlow, TFLite and Paddle (frontends.h). A path to an XML alone takes the .bin beside it,
+/// where there is one. Nothing of `source` is referred to afterwards,
 /// except files, which may stay mapped.
 /// Errors: kInvalidArgument for a wrong number of parts, kModelNotFound for a missing file,
 /// kInvalidEncoding for bytes that are not what the encoding says, kUnsupportedOperation for

@@ -28,15 +28,17 @@ enum class GraphEncoding : std::uint32_t {
   kTensorflow = 3,
   kPytorch = 4,  ///< TorchScript
   kTensorflowlite = 5,
-  kGgml = 6,  ///< GGUF
-  kEcho = 7,  ///< text of the built-in echo backend; guests reach it by autodetect
+  kGgml = 6,    ///< GGUF
+  kEcho = 7,    ///< text of the built-in echo backend; guests reach it by autodetect
+  kPaddle = 8,  ///< a program and its parameters; wasi-nn has no word for it: by name only
 };
 
 /// Where a graph is to run. kAuto (a WasmEdge word) means: the backend chooses.
 enum class ExecutionTarget : std::uint32_t { kCpu = 0, kGpu = 1, kTpu = 2, kAuto = 3 };
 
-inline constexpr std::array<std::string_view, 8> kGraphEncodingNames = {
-    "autodetect", "openvino", "onnx", "tensorflow", "pytorch", "tensorflowlite", "ggml", "echo"};
+inline constexpr std::array<std::string_view, 9> kGraphEncodingNames = {
+    "autodetect",     "openvino", "onnx", "tensorflow", "pytorch",
+    "tensorflowlite", "ggml",     "echo", "paddle"};
 inline constexpr std::array<std::string_view, 4> kExecutionTargetNames = {"cpu", "gpu", "tpu",
                                                                           "auto"};
 

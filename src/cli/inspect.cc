@@ -40,7 +40,7 @@ Result<ModelSpec> spec_of(const InspectFlags& flags) {
     if (!encoding) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("--encoding takes onnx, openvino, tensorflow, pytorch, "
-                              "tensorflowlite, ggml, echo or autodetect, not \"{}\"",
+                              "tensorflowlite, ggml, paddle, echo or autodetect, not \"{}\"",
                               flags.encoding));
     }
     spec.encoding = *encoding;
@@ -111,15 +111,16 @@ Command make_inspect(CLI::App& root) {
       root.add_subcommand("inspect", "Show a model's inputs and outputs, or what a guest needs");
   auto flags = std::make_shared<InspectFlags>();
   app->add_option("FILE", flags->file,
-                  "A model (for OpenVINO IR the .xml), or a guest: its content shows which")
+                  "A model (for OpenVINO IR the .xml, for Paddle the .pdmodel), or a guest: its "
+                  "content shows which")
       ->type_name("")
       ->required();
   app->add_option("WEIGHTS", flags->weights,
                   "A second file of the same model, where it is not found by its name: OpenVINO's "
-                  ".bin, or what an ONNX model keeps its data in")
+                  ".bin, Paddle's .pdiparams, or what an ONNX model keeps its data in")
       ->type_name("");
   add_value(*app, "--encoding", flags->encoding,
-            "autodetect|onnx|openvino|tensorflow|pytorch|tensorflowlite|ggml|echo",
+            "autodetect|onnx|openvino|tensorflow|pytorch|tensorflowlite|ggml|paddle|echo",
             "What the file holds (default: decided from its bytes)");
   add_value(*app, "--backend", flags->backend, "NAME", "The runtime that reads it");
   add_value(*app, "--target", flags->target, "cpu|gpu|tpu|auto", "Where it would run");

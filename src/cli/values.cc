@@ -134,7 +134,7 @@ Result<std::pair<GraphEncoding, std::string>> parse_default_backend(std::string_
       *encoding == GraphEncoding::kAutodetect) {
     return invalid(
         fmt::format("\"{}\" is not ENCODING=NAME; the encodings are onnx, openvino, tensorflow, "
-                    "pytorch, tensorflowlite, ggml and echo",
+                    "pytorch, tensorflowlite, ggml, paddle and echo",
                     text));
   }
   return std::pair{*encoding, std::string(text.substr(equals + 1))};

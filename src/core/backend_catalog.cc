@@ -152,6 +152,7 @@ std::string_view BackendCatalog::default_backend(GraphEncoding encoding) const {
                                                                                     : "onnxruntime";
     case GraphEncoding::kOpenvino:
     case GraphEncoding::kTensorflow:
+    case GraphEncoding::kPaddle:
       return "openvino";
     case GraphEncoding::kPytorch:
       return "torch";

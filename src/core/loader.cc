@@ -7,6 +7,7 @@
 #include "core/ir_walk.h"
 #include "core/model_hashes.h"
 #include "core/onnx_walk.h"
+#include "core/paddle_walk.h"
 #include "core/sniff.h"
 #include "core/tflite_walk.h"
 #include "core/torchscript_walk.h"
@@ -58,10 +59,12 @@ std::string_view what_is_wanted(GraphEncoding encoding) {
       return "a GGUF model starts with GGUF";
     case GraphEncoding::kEcho:
       return "an echo model is text that starts with the line nacre-echo v1";
+    case GraphEncoding::kPaddle:
+      return "a Paddle model is a program (.pdmodel) and its parameters (.pdiparams)";
     case GraphEncoding::kAutodetect:
       break;
   }
-  return "known: ONNX, OpenVINO (XML and weights), TensorFlow, TorchScript, TFLite, GGUF";
+  return "known: ONNX, OpenVINO (XML and weights), TensorFlow, TorchScript, TFLite, GGUF, Paddle";
 }
 
 std::unexpected<Error> not_a_model(GraphEncoding stated, std::optional<GraphEncoding> found) {
@@ -167,6 +170,13 @@ std::vector<Property> tflite_model_facts(Bytes model) {
   return facts;
 }
 
+/// The same of a Paddle program.
+std::vector<Property> paddle_facts(Bytes model) {
+  const auto program = check_paddle(model);
+  if (!program) return {};
+  return {{"format_version", "Paddle " + paddle_version(*program)}};
+}
+
 /// The N of a property "1-N"; nullopt when there is none.
 std::optional<std::int64_t> newest(std::string_view range) {
   const auto dash = range.find('-');
@@ -263,6 +273,24 @@ struct OpenedFiles {
   std::vector<std::string> beside;  // named with an ONNX model, as files that it keeps data in
 };
 
+/// Of two formats a model is two files, whose first has the format's mark. It comes to stand first,
+/// and the second, where it is not named, is looked for beside it under the same name.
+Result<void> open_second(OpenedFiles& opened, const char* extension) {
+  if (opened.files.size() == 2 && sniff(opened.files[0].bytes()) != opened.found) {
+    std::swap(opened.files[0], opened.files[1]);
+    std::swap(opened.paths[0], opened.paths[1]);
+  }
+  if (opened.files.size() != 1) return {};
+  const std::string second = fs::path(opened.paths[0]).replace_extension(extension).string();
+  std::error_code error;
+  if (second == opened.paths[0] || !fs::is_regular_file(second, error)) return {};
+  auto file = map_file(second);
+  if (!file) return std::unexpected(std::move(file.error()));
+  opened.paths.push_back(second);
+  opened.files.push_back(std::move(*file));
+  return {};
+}
+
 Result<OpenedFiles> open_files(const ModelSpec& spec) {
   OpenedFiles opened{.paths = spec.paths, .files = {}, .found = std::nullopt, .beside = {}};
   std::error_code error;
@@ -293,19 +321,11 @@ Result<OpenedFiles> open_files(const ModelSpec& spec) {
     opened.paths.resize(1);
     opened.files.resize(1);
   }
-  if (opened.found != GraphEncoding::kOpenvino) return opened;
-  if (opened.files.size() == 2 && sniff(parts[0]) != GraphEncoding::kOpenvino) {
-    std::swap(opened.files[0], opened.files[1]);
-    std::swap(opened.paths[0], opened.paths[1]);
-  }
-  if (opened.files.size() == 1) {
-    // The weights lie beside the XML under the same name; some models have none.
-    const std::string weights = fs::path(opened.paths[0]).replace_extension(".bin").string();
-    if (fs::is_regular_file(weights, error)) {
-      auto file = map_file(weights);
-      if (!file) return std::unexpected(std::move(file.error()));
-      opened.paths.push_back(weights);
-      opened.files.push_back(std::move(*file));
+  // Models without weights have no second file.
+  const bool is_ir = opened.found == GraphEncoding::kOpenvino;
+  if (is_ir || opened.found == GraphEncoding::kPaddle) {
+    if (auto ok = open_second(opened, is_ir ? ".bin" : ".pdiparams"); !ok) {
+      return std::unexpected(std::move(ok.error()));
     }
   }
   return opened;
@@ -343,7 +363,13 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   }
   if (total == 0) return fail(ErrorCode::kInvalidEncoding, "the model is empty");
 
-  auto decided = decide(encoding, sniff(parts));
+  const auto found = sniff(parts);
+  if (found == GraphEncoding::kPaddle) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "Paddle models are read from files only, and this one came as bytes; an operator "
+                "can name the model's files, and the guest load it by that name");
+  }
+  auto decided = decide(encoding, found);
   if (!decided) return std::unexpected(std::move(decided.error()));
   std::vector<Property> facts;
   std::vector<std::string> input_names;
@@ -454,6 +480,25 @@ Result<std::vector<std::string>> check_external_data(const OpenedFiles& opened) 
   return external;
 }
 
+Result<void> check_paddle_files(const OpenedFiles& opened) {
+  if (opened.files.empty()) {
+    return fail(ErrorCode::kInvalidEncoding,
+                fmt::format("{} is a folder, and a Paddle model is named by its .pdmodel",
+                            opened.paths[0]));
+  }
+  const auto program = check_paddle(opened.files[0].bytes());
+  if (!program) return std::unexpected(program.error());
+  if (opened.files.size() == 2) {
+    return check_paddle_parameters(*program, opened.files[1].bytes());
+  }
+  if (program->parameters.empty()) return {};
+  return fail(ErrorCode::kModelNotFound,
+              fmt::format("the Paddle model {} has {} parameters, and there is no {}; name the "
+                          "file after the model",
+                          opened.paths[0], program->parameters.size(),
+                          fs::path(opened.paths[0]).replace_extension(".pdiparams").string()));
+}
+
 Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, GraphEncoding encoding) {
   std::vector<std::string> read = opened.paths;
   if (encoding == GraphEncoding::kOnnx) {
@@ -470,6 +515,9 @@ Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, Graph
   }
   if (encoding == GraphEncoding::kPytorch && opened.files.size() == 1) {
     if (auto ok = check_torchscript(opened.files[0].bytes()); !ok) return ok;
+  }
+  if (encoding == GraphEncoding::kPaddle) {
+    if (auto ok = check_paddle_files(opened); !ok) return ok;
   }
   // Of a SavedModel the variables are read too.
   if (encoding == GraphEncoding::kTensorflow && !opened.files.empty() && !spec.sha256.empty() &&
@@ -498,6 +546,7 @@ Result<Reader> choose_reader(BackendCatalog& catalog, const ModelSpec& spec,
     reader.input_names = onnx_input_names(model);
   }
   if (encoding == GraphEncoding::kTensorflowlite) reader.facts = tflite_model_facts(model);
+  if (encoding == GraphEncoding::kPaddle) reader.facts = paddle_facts(model);
   auto backend = choose(catalog, spec.backend, encoding, spec.target);
   if (!backend && encoding == GraphEncoding::kTensorflowlite && spec.backend.empty() &&
       backend.error().code == ErrorCode::kUnsupportedOperation) {

@@ -145,6 +145,32 @@ bool is_saved_model(Bytes bytes) noexcept {
   return fields && graph;
 }
 
+// BlockDesc: number 1, parent's number 2, variables 3, operators 4, forward block 5.
+bool is_paddle_block(Bytes bytes) noexcept {
+  bool number = false;
+  bool parent = false;
+  bool op = false;
+  const bool fields = all_fields(bytes, [&](const ProtobufField& field) {
+    number = number || field.number == 1;
+    parent = parent || field.number == 2;
+    op = op || (field.number == 4 && !field.bytes.empty());
+    const bool is_message = field.number == 3 || field.number == 4;
+    return field.wire == (is_message ? kLength : kVarint) && field.number <= 5;
+  });
+  return fields && number && parent && op;
+}
+
+// ProgramDesc: blocks 1, version 4, versions of operators 5.
+bool is_paddle_program(Bytes bytes) noexcept {
+  bool block = false;
+  const bool fields = all_fields(bytes, [&](const ProtobufField& field) {
+    if (field.wire != kLength) return false;
+    if (field.number == 1) return block = is_paddle_block(field.bytes);
+    return field.number == 4 || field.number == 5;
+  });
+  return fields && block;
+}
+
 // --- OpenVINO IR: <net … version="…"> … </net>, possibly after a declaration and comments
 
 bool is_openvino_xml(Bytes bytes) noexcept {
@@ -193,14 +219,15 @@ std::optional<GraphEncoding> sniff(Bytes bytes) noexcept {
   if (is_echo(bytes)) return GraphEncoding::kEcho;
   if (is_onnx(bytes)) return GraphEncoding::kOnnx;
   if (is_graph_def(bytes) || is_saved_model(bytes)) return GraphEncoding::kTensorflow;
+  if (is_paddle_program(bytes)) return GraphEncoding::kPaddle;
   return std::nullopt;
 }
 
 std::optional<GraphEncoding> sniff(std::span<const Bytes> parts) noexcept {
   if (parts.size() == 1) return sniff(parts[0]);
-  if (parts.size() == 2 && (is_openvino_xml(parts[0]) != is_openvino_xml(parts[1]))) {
-    return GraphEncoding::kOpenvino;
-  }
+  if (parts.size() != 2) return std::nullopt;
+  if (is_openvino_xml(parts[0]) != is_openvino_xml(parts[1])) return GraphEncoding::kOpenvino;
+  if (is_paddle_program(parts[0]) != is_paddle_program(parts[1])) return GraphEncoding::kPaddle;
   return std::nullopt;
 }
 

@@ -14,12 +14,13 @@
 
 namespace nacre {
 
-/// The format of one part; nullopt when it is none that Nacre knows. OpenVINO's weights are bare
-/// numbers and have no mark, so only the XML is recognised. Pure; any thread.
+/// The format of one part; nullopt when it is none that Nacre knows. The weights of
+/// OpenVINO and Paddle have no mark, so only the XML and the program are recognised. Pure; any
+/// thread.
 [[nodiscard]] std::optional<GraphEncoding> sniff(std::span<const std::byte> bytes) noexcept;
 
 /// The format of a model of one or more parts, as a guest gives them: one part that is a whole
-/// model, or two of which one is an OpenVINO XML.
+/// model, or two of which one is an OpenVINO XML or a Paddle program.
 [[nodiscard]] std::optional<GraphEncoding> sniff(
     std::span<const std::span<const std::byte>> parts) noexcept;
 

@@ -190,8 +190,9 @@ std::expected<GraphEncoding, std::string> encoding_of_others(std::string_view te
         fmt::format("\"{}\" is an encoding that Nacre has no runtime for", text));
   }
   const auto encoding = encoding_of(word);
-  if (encoding && *encoding != GraphEncoding::kEcho) return encoding;
   constexpr std::span<const std::string_view> kNames(kGraphEncodingNames);
+  static_assert(kNames[7] == to_string(GraphEncoding::kEcho), "what follows only Nacre says");
+  if (encoding && *encoding < GraphEncoding::kEcho) return encoding;
   return std::unexpected(
       fmt::format("\"{}\" is no encoding; wanted: {}", text, choices(word, kNames.first(7))));
 }

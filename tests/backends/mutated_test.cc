@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -21,10 +23,13 @@
 #include <vector>
 
 #include "core/zip_file.h"
+#include "paddle_program.h"
 #include "tensors.h"
 
 namespace nacre::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 const std::string kPitch = NACRE_TEST_BASIC_PITCH_DIR;
 const std::string kModels = NACRE_TEST_MODELS_DIR;
@@ -131,10 +136,28 @@ struct Model {
   void (*change)(std::string& part, Random& random);
   int seeds;
   std::vector<std::int64_t> dims = {2, 2};  ///< of inputs whose shape the model does not say
+  /// Of a format that only an operator can name: what the parts are called on his disk. Each of
+  /// them is changed then, where else it is the first.
+  std::vector<std::string> files = {};
 };
 
 std::ostream& operator<<(std::ostream& out, const Model& model) {
   return out << model.name;
+}
+
+Result<std::shared_ptr<Graph>> load(const Model& model, const Parts& parts) {
+  if (model.files.empty()) return load_bytes(parts, model.encoding);
+  const fs::path folder = fs::temp_directory_path() / ("nacre-mutated-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  std::string paths;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string path = folder / model.files[i];
+    std::ofstream(path, std::ios::binary) << parts[i];
+    paths += (i == 0 ? "" : ":") + path;
+  }
+  auto graph = load_path(paths, "encoding=" + std::string(to_string(model.encoding)));
+  fs::remove_all(folder);
+  return graph;
 }
 
 /// Zeros, ones or noise for what the model says it wants.
@@ -166,7 +189,7 @@ constexpr int kLoaded = -2;
 constexpr int kComputed = -3;
 
 int load_and_compute(const Model& model, const Parts& parts, Random& random) {
-  const auto graph = load_bytes(parts, model.encoding);
+  const auto graph = load(model, parts);
   if (!graph) return kRefused;
   const auto inputs = inputs_of(model, (*graph)->description(), random);
   return !inputs.empty() && compute(*graph, inputs) ? kComputed : kLoaded;
@@ -188,7 +211,7 @@ int ends_at(const Model& model, int first, int last, std::map<int, int>& outcome
       alarm(60);
       Random random(static_cast<unsigned>(seed));
       Parts parts = whole;
-      model.change(parts[0], random);
+      model.change(parts[below(random, model.files.empty() ? 1 : parts.size())], random);
       const int outcome = load_and_compute(model, parts, random);
       if (write(ends[1], &outcome, sizeof outcome) != sizeof outcome) _exit(3);
     }
@@ -243,12 +266,11 @@ TEST_P(Mutated, EndsNoProcess) {
 TEST_P(Mutated, WhatIsNoWholeModelOfItIsRefused) {
   const Model& model = GetParam();
   const Parts whole = model.parts();
-  ASSERT_TRUE(load_bytes(whole, model.encoding))
-      << load_bytes(whole, model.encoding).error().message;
+  ASSERT_TRUE(load(model, whole)) << load(model, whole).error().message;
   const auto refused = [&](std::string bytes, const std::string& what) {
     Parts parts = whole;
     parts[0] = std::move(bytes);
-    const auto graph = load_bytes(parts, model.encoding);
+    const auto graph = load(model, parts);
     ASSERT_FALSE(graph) << what;
     EXPECT_TRUE(graph.error().code == ErrorCode::kInvalidEncoding ||
                 graph.error().code == ErrorCode::kRuntimeError)
@@ -280,6 +302,13 @@ TEST_P(Mutated, WhatIsNoWholeModelOfItIsRefused) {
   }
 }
 
+/// A Paddle program and its parameters, if it has any.
+Parts paddle(const PaddleModel& model) {
+  Parts parts = {model.program()};
+  if (!model.parameters.empty()) parts.push_back(model.weights());
+  return parts;
+}
+
 Parts file(const std::string& path) {
   return {read_file(path)};
 }
@@ -301,6 +330,38 @@ INSTANTIATE_TEST_SUITE_P(
                                          read_file(kModels + "/efficientnet-lite0.bin")};
                           },
                           change_text, 10},
+                    Model{"PaddleLayer",
+                          GraphEncoding::kPaddle,
+                          "openvino",
+                          [] { return paddle(paddle_layer()); },
+                          change_bytes,
+                          300,
+                          {},
+                          {"net.pdmodel", "net.pdiparams"}},
+                    Model{"PaddleNetwork",
+                          GraphEncoding::kPaddle,
+                          "openvino",
+                          [] { return paddle(paddle_network()); },
+                          change_bytes,
+                          200,
+                          {},
+                          {"net.pdmodel", "net.pdiparams"}},
+                    Model{"PaddleLoop",
+                          GraphEncoding::kPaddle,
+                          "openvino",
+                          [] { return paddle(paddle_loop(3)); },
+                          change_bytes,
+                          120,
+                          {},
+                          {"net.pdmodel"}},
+                    Model{"PaddleChoice",
+                          GraphEncoding::kPaddle,
+                          "openvino",
+                          [] { return paddle(paddle_choice()); },
+                          change_bytes,
+                          200,
+                          {},
+                          {"net.pdmodel"}},
                     Model{"TorchLayer",
                           GraphEncoding::kPytorch,
                           "torch",

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "paddle_program.h"
 #include "suite_onnx.h"
 #include "tf_graph.h"
 #include "tflite_model.h"
@@ -94,7 +95,23 @@ bool add_tensorflow_cases() {
                    .outputs = {twice}});
 }
 
-const bool kRegistered = add_onnx_cases("openvino") && add_ir_case() && add_tensorflow_cases();
+bool add_paddle_case() {
+  const auto load = [] {
+    const PaddleModel layer = paddle_layer();
+    written("layer.pdiparams", layer.weights());
+    return load_path(written("layer.pdmodel", layer.program()));
+  };
+  const Plain x = plain<float>(TensorType::kF32, {1, 3}, {1, 2, 4});
+  return add_case({.name = "openvino_paddle",
+                   .backend = "openvino",
+                   .load = load,
+                   .inputs = {x},
+                   .outputs = {plain<float>(TensorType::kF32, {1, 4}, {1.5F, -1.5F, -2, -6}),
+                               plain<float>(TensorType::kF32, {1, 4}, {1.5F, 0, 0, 0})}});
+}
+
+const bool kRegistered =
+    add_onnx_cases("openvino") && add_ir_case() && add_tensorflow_cases() && add_paddle_case();
 
 }  // namespace
 }  // namespace nacre::test

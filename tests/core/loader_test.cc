@@ -60,6 +60,16 @@ TEST(LoadGuestModel, AnotherFormatsBytesSayWhatTheyAre) {
          "state ggml");
 }
 
+TEST(LoadGuestModel, PaddleIsForTheOperatorToName) {
+  const std::string program = test::paddle_program();
+  for (const auto encoding :
+       {GraphEncoding::kAutodetect, GraphEncoding::kOpenvino, GraphEncoding::kPaddle}) {
+    expect(load_error({program}, encoding), ErrorCode::kUnsupportedOperation, "from files only");
+    expect(load_error({std::string(16, '\0'), program}, encoding), ErrorCode::kUnsupportedOperation,
+           "an operator can name");
+  }
+}
+
 TEST(LoadGuestModel, ALineThatIsWrongIsNamed) {
   expect(load_error({"nacre-echo v1\nexplode\n"}, GraphEncoding::kAutodetect),
          ErrorCode::kInvalidEncoding, "line 2");

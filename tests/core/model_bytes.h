@@ -58,6 +58,13 @@ inline std::string saved_model() {
   return varint_field(1, 1) + field(2, field(2, frozen_graph()));
 }
 
+/// A block with one operator.
+inline std::string paddle_program() {
+  const std::string op = field(2, field(1, "Out") + field(2, "x")) + field(3, "feed");
+  const std::string block = varint_field(1, 0) + varint_field(2, 0) + field(4, op);
+  return field(1, block) + field(4, varint_field(1, 0));
+}
+
 inline std::string tflite_model() {
   std::string out;
   put32(out, 16);  // root

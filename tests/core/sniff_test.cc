@@ -59,6 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Sample{"SavedModel", GraphEncoding::kTensorflow, test::saved_model(), true},
                     Sample{"TorchScript", GraphEncoding::kPytorch, test::torchscript_zip(), true},
                     Sample{"Tflite", GraphEncoding::kTensorflowlite, test::tflite_model(), false},
+                    Sample{"Paddle", GraphEncoding::kPaddle, test::paddle_program(), false},
                     Sample{"Gguf", GraphEncoding::kGgml, test::gguf_model(), false},
                     Sample{"Echo", GraphEncoding::kEcho, "nacre-echo v1\ninput a f32 1\n", false}),
     [](const auto& row) { return std::string(row.param.name); });
@@ -101,14 +102,17 @@ TEST(SniffNearMisses, AreNone) {
       test::onnx_model() + std::string("\x4b", 1),
       "{\"json\": true}",
       "\x08\x08",  // an IR version and no graph
+      test::paddle_program() + "\x08",
+      test::field(1, test::varint_field(1, 0) + test::varint_field(2, 0)),  // a block of nothing
   };
   for (const std::string& text : table) {
     EXPECT_EQ(sniff_text(text), std::nullopt) << testing::PrintToString(text.substr(0, 40));
   }
 }
 
-TEST(SniffParts, OpenvinoInEitherOrder) {
+TEST(SniffParts, OpenvinoAndPaddleInEitherOrder) {
   const std::string xml = test::openvino_xml();
+  const std::string program = test::paddle_program();
   const std::string weights(64, '\1');
   const auto parts = [](std::vector<std::string_view> texts) {
     std::vector<std::span<const std::byte>> all;
@@ -122,6 +126,10 @@ TEST(SniffParts, OpenvinoInEitherOrder) {
   EXPECT_EQ(parts({xml, xml}), std::nullopt);
   EXPECT_EQ(parts({weights, weights}), std::nullopt);
   EXPECT_EQ(parts({xml, weights, weights}), std::nullopt);
+  EXPECT_EQ(parts({program, weights}), GraphEncoding::kPaddle);
+  EXPECT_EQ(parts({weights, program}), GraphEncoding::kPaddle);
+  EXPECT_EQ(parts({program, program}), std::nullopt);
+  EXPECT_EQ(parts({program, weights, weights}), std::nullopt);
   EXPECT_EQ(parts({}), std::nullopt);
   EXPECT_EQ(parts({test::onnx_model(), weights}), std::nullopt);
 }

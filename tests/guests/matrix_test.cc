@@ -91,12 +91,15 @@ TEST_P(Matrix, AnswersTheSame) {
 }
 
 #ifdef NACRE_TEST_BASIC_PITCH
-/// One network in the formats that are not ONNX, by who reads them.
+/// Networks in the formats that are not ONNX, by who reads them.
 struct Format {
   std::string name;
   std::string file;
   std::string backend;
   std::string by_bytes;  ///< its encoding; empty: only an operator can name it
+  std::string refused = "tensorflow:models/nmp/saved_model.pb";  ///< what is not taken as bytes
+  std::string folder = NACRE_TEST_BASIC_PITCH;
+  std::string dims = "1,43844,1";
 };
 
 class MatrixOfFormats : public testing::TestWithParam<std::tuple<Abi, Format>> {
@@ -106,7 +109,7 @@ class MatrixOfFormats : public testing::TestWithParam<std::tuple<Abi, Format>> {
     std::vector<std::string> words = {"run"};
     words.insert(words.end(), options.begin(), options.end());
     words.push_back(guest("bench_infer" + abi.ending));
-    words.insert(words.end(), {model, "2", "1", "1,43844,1"});
+    words.insert(words.end(), {model, "2", "1", std::get<1>(GetParam()).dims});
     return nacre(words);
   }
 };
@@ -119,16 +122,16 @@ TEST_P(MatrixOfFormats, InfersTheSame) {
   }
   const std::vector<std::string> answers = {"argmax", "checksum"};
   const std::string model =
-      "net=" NACRE_TEST_BASIC_PITCH "/" + format.file + ",backend=" + format.backend;
+      "net=" + format.folder + "/" + format.file + ",backend=" + format.backend;
   const Ended mine = infer(abi, {"--model", model}, "net");
   ASSERT_EQ(mine.exit_code, 0) << mine.out << mine.err;
   const std::string by_name = lines_of(mine.out, answers);
   EXPECT_THAT(by_name, HasSubstr("checksum"));
   EXPECT_EQ(by_name, lines_of(infer(kAbis.front(), {"--model", model}, "net").out, answers));
 
-  const std::vector<std::string> folder = {"--dir", NACRE_TEST_BASIC_PITCH "::models"};
+  const std::vector<std::string> folder = {"--dir", format.folder + "::models"};
   if (format.by_bytes.empty()) {
-    const Ended refused = infer(abi, folder, "tensorflow:models/nmp/saved_model.pb");
+    const Ended refused = infer(abi, folder, format.refused);
     EXPECT_NE(refused.exit_code, 0) << refused.out;
     return;
   }
@@ -142,7 +145,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(testing::ValuesIn(kAbis),
                      testing::Values(Format{"tflite", "nmp.tflite", "tflite", "tensorflowlite"},
                                      Format{"openvino_tflite", "nmp.tflite", "openvino", ""},
-                                     Format{"openvino_tensorflow", "nmp", "openvino", ""})),
+                                     Format{"openvino_tensorflow", "nmp", "openvino", ""},
+                                     Format{"openvino_paddle", "cls.pdmodel", "openvino", "",
+                                            "openvino:models/cls.pdmodel:models/cls.pdiparams",
+                                            NACRE_TEST_PADDLE, "1,3,48,192"})),
     [](const auto& one) {
       return std::get<0>(one.param).name + "_" + std::get<1>(one.param).name;
     });

@@ -296,7 +296,8 @@ const std::map<std::string, Brought> kBrought = {
     {"openvino",
      {"openvino:models/efficientnet-lite0.xml:models/efficientnet-lite0.bin", "1,3,224,224"}},
     {"tensorflowlite", {"tensorflowlite:pitch/nmp.tflite", "1,43844,1"}},
-    {"tensorflow", {"tensorflow:pitch/nmp/saved_model.pb", "1,43844,1"}}};
+    {"tensorflow", {"tensorflow:pitch/nmp/saved_model.pb", "1,43844,1"}},
+    {"paddle", {"autodetect:paddle/cls.pdmodel:paddle/cls.pdiparams", "1,3,48,192"}}};
 
 // A guest may bring the formats of the third column and no others. (GGUF and echo are brought by
 // the guests of tests/guests/language_test.cc and tests/abi.)
@@ -312,8 +313,8 @@ TEST(Readme, TheTableOfRuntimesSaysWhatGuestsMayBring) {
       const Ended ended =
           nacre({"run", "-v", "--backend", format + "=" + name, "--dir",
                  NACRE_TEST_SOURCE_DIR "/tests/data::data", "--dir", NACRE_TEST_MODELS "::models",
-                 "--dir", NACRE_TEST_BASIC_PITCH "::pitch", guest("bench_infer.wasm"),
-                 model->second.model, "1", "0", model->second.dims});
+                 "--dir", NACRE_TEST_BASIC_PITCH "::pitch", "--dir", NACRE_TEST_PADDLE "::paddle",
+                 guest("bench_infer.wasm"), model->second.model, "1", "0", model->second.dims});
       if (code_words(cells[2]).contains(format)) {
         EXPECT_EQ(ended.exit_code, 0) << name << " " << format << "\n" << ended.err;
       } else {

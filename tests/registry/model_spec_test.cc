@@ -150,6 +150,7 @@ TEST(ParseNnPreload, MistakesShowTheForm) {
       {":onnx:cpu:x", "the name is empty"},
       {"net:onx:cpu:x", "did you mean \"onnx\"?"},
       {"net:echo:cpu:x", "\"echo\" is no encoding"},
+      {"net:paddle:cpu:x", "\"paddle\" is no encoding"},
       {"net::cpu:x", "is no encoding"},
       {"net:Whisper:cpu:x", "no runtime for"},
       {"net:neural-speed:cpu:x", "no runtime for"},

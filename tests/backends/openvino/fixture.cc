@@ -1,8 +1,11 @@
 #include "fixture.h"
 
+#include <sys/inotify.h>
+#include <unistd.h>
 #include <openvino/opsets/opset13.hpp>
 #include <openvino/pass/serialize.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -113,6 +116,17 @@ std::string ScratchFolder::write(std::string_view name, std::string_view bytes) 
   const auto path = path_ / name;
   std::ofstream(path, std::ios::binary) << bytes;
   return path.string();
+}
+
+Watch::Watch(const std::string& folder) : descriptor_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  inotify_add_watch(descriptor_, folder.c_str(), IN_OPEN | IN_ACCESS | IN_CREATE | IN_MODIFY);
+}
+Watch::~Watch() {
+  close(descriptor_);
+}
+bool Watch::touched() {
+  std::array<char, 4096> events;
+  return read(descriptor_, events.data(), events.size()) > 0;
 }
 
 ov::Core& direct_core() {

@@ -47,6 +47,19 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
+/// Says whether anybody has opened a folder's files, or made one there, since it was asked last.
+class Watch {
+ public:
+  explicit Watch(const std::string& folder);
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch();
+  bool touched();
+
+ private:
+  const int descriptor_;
+};
+
 /// OpenVINO used as its documentation says, at the settings that the backend chooses.
 ov::CompiledModel direct_model(const std::shared_ptr<ov::Model>& model, int threads = 2,
                                bool fast = false);

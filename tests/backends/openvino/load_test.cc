@@ -21,7 +21,7 @@ TEST(OpenvinoProperties, SayWhatIsThere) {
   EXPECT_EQ((*backend)->property("vendor"), "OpenVINO");
   const std::string version((*backend)->property("vendor.version"));
   EXPECT_THAT(std::string(ov::get_openvino_version().buildNumber), StartsWith(version + "-"));
-  EXPECT_EQ((*backend)->property("encodings"), "openvino,onnx,tensorflow,tensorflowlite");
+  EXPECT_EQ((*backend)->property("encodings"), "openvino,onnx,tensorflow,tensorflowlite,paddle");
   EXPECT_THAT(std::string((*backend)->property("devices")), StartsWith("cpu"));
   EXPECT_EQ((*backend)->property("loads"), "bytes,path");
   EXPECT_EQ((*backend)->property("cancel"), "yes");

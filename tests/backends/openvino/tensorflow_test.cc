@@ -1,12 +1,8 @@
 // TensorFlow models through OpenVINO: SavedModel folders and frozen graphs, what they may reach,
 // and versions that are too new.
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -114,24 +110,6 @@ TEST(OpenvinoTensorflow, WhatIsMissingOrWrongIsNamed) {
   ASSERT_FALSE(cut);
   EXPECT_EQ(cut.error().code, ErrorCode::kInvalidEncoding);
 }
-
-// Says whether anybody has opened a file or something in its folder.
-class Watch {
- public:
-  explicit Watch(const std::string& folder) {
-    inotify_add_watch(descriptor_, folder.c_str(), IN_OPEN | IN_ACCESS | IN_CREATE | IN_MODIFY);
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-  ~Watch() { close(descriptor_); }
-  bool touched() {
-    std::array<char, 4096> events;
-    return read(descriptor_, events.data(), events.size()) > 0;
-  }
-
- private:
-  const int descriptor_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-};
 
 TEST(OpenvinoTensorflow, AModelReachesNothingOutsideItsFolder) {
   const ScratchFolder outside;
