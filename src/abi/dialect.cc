@@ -37,9 +37,6 @@ constexpr std::array<TensorType, 7> kWitTypes = {
 constexpr std::array<std::uint32_t, 16> kErrnos = {0, 1, 2, 3, 4, 5, 6, 7, 8, 6, 5, 5, 5, 5, 5, 8};
 constexpr std::array<std::uint32_t, 16> kWasmedgeErrnos = {0, 1, 2, 3, 4,   5,   6,   7,
                                                            8, 6, 5, 5, 100, 101, 102, 103};
-// Of WasmEdge's those that only a language model answers.
-constexpr std::array<std::uint32_t, 16> kUndecidedErrnos = {0, 1, 2, 3, 4,   5,   6,   7,
-                                                            8, 6, 5, 5, 100, 101, 102, 8};
 // The order of the WIT's error-code, which has neither missing_memory nor busy.
 constexpr std::array<std::uint32_t, 16> kWitErrnos = {0, 1, 2, 4, 4,   4,   5,   6,
                                                       7, 8, 3, 9, 100, 101, 102, 103};
@@ -94,7 +91,7 @@ constexpr std::array<DialectTable, 7> kTables = {{
      .name = "witx",
      .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect, kGgml},
      .tensor_types = kTypes,
-     .errnos = kUndecidedErrnos,
+     .errnos = kWasmedgeErrnos,  // of a missing file too: WasmEdge's guests look for that number
      .zero_buffer_means = 0,
      .speaks_text = true},
 }};
