@@ -198,6 +198,7 @@ struct TfliteOperator {
   std::vector<std::int32_t> outputs;
   std::uint8_t options_kind = 0;
   std::vector<std::pair<unsigned, Flat>> options = {};
+  bool second_union = false;  ///< where the options stand: STABLEHLO_… and DILATE
 };
 struct TfliteSubgraph {
   std::vector<TfliteTensor> tensors;
@@ -292,8 +293,8 @@ struct TfliteModel {
       std::vector<std::pair<unsigned, Flat>> fields = {
           {0, flat_i32(o.code)}, {1, flat_ints(o.inputs)}, {2, flat_ints(o.outputs)}};
       if (o.options_kind != 0) {
-        fields.emplace_back(3, flat_u8(o.options_kind));
-        fields.emplace_back(4, flat_table(o.options));
+        fields.emplace_back(o.second_union ? 11 : 3, flat_u8(o.options_kind));
+        fields.emplace_back(o.second_union ? 12 : 4, flat_table(o.options));
       }
       operators.push_back(flat_table(std::move(fields)));
     }

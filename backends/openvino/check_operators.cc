@@ -67,6 +67,7 @@ constexpr Unchecked kUnchecked[] = {
     {"DeformablePSROIPooling", "regions"},
     {"ExperimentalDetectronDetectionOutput", "regions"},
     {"ExperimentalDetectronGenerateProposalsSingleImage", "anchors"},
+    {"ExperimentalDetectronPriorGridGenerator", "sizes of a grid"},
     {"ExperimentalDetectronROIFeatureExtractor", "regions"},
     {"ExperimentalDetectronTopKROIs", "probabilities"},
     {"Multinomial", "probabilities"},

@@ -9,12 +9,14 @@ namespace nacre::openvino {
 
 /// Some kernels of the CPU plug-in read or write wherever an index in their input says (tried with
 /// 2026.4: GatherND, Gather of whole numbers in one dimension, ScatterElementsUpdate below its
-/// axis, Tile, SegmentMax, GatherTree and CTCGreedyDecoderSeqLen with negative numbers,
-/// DeformableConvolution with offsets that are none; most others check and throw). A guest that may
-/// only set an input could so read the host's memory. Operators are put before those inputs that
-/// bring the values into range, in subgraphs too; values that are in range come out as they were.
-/// Errors: kUnsupportedOperation as check_operator(), and for GatherND whose indices have no known
-/// width.
+/// axis and with more indices than data beside it, ScatterUpdate of whole numbers in one dimension,
+/// Tile, SegmentMax, GatherTree and CTCGreedyDecoderSeqLen with negative numbers,
+/// DeformableConvolution with offsets that are none; Gather, GatherElements and GatherND from a
+/// dimension of 0; most others check and throw). A guest that may only set an input could so read
+/// the host's memory. Operators are put before those inputs that bring the values into range, or
+/// fail where nothing is in range, in subgraphs too; values that are in range come out as they
+/// were. Errors: kUnsupportedOperation as check_operator(), for GatherND and ScatterElementsUpdate
+/// of unknown rank or width, and for a ScatterElementsUpdate with more indices than data.
 [[nodiscard]] Result<void> guard_indices(ov::Model& model);
 
 }  // namespace nacre::openvino

@@ -58,9 +58,13 @@ std::uint64_t physical_memory() {
 
 TfliteContext::TfliteContext(std::shared_ptr<const Model> model, Interpreter interpreter)
     : model_(std::move(model)), interpreter_(std::move(interpreter)) {
-  const TfLiteInterpreter* handle = interpreter_.handle.get();
   inputs_.resize(model_->description.inputs.size());
   outputs_.resize(model_->description.outputs.size());
+  find_tensors(!model_->sizes_vary);
+}
+
+void TfliteContext::find_tensors(bool outputs_in_place) {
+  const TfLiteInterpreter* handle = interpreter_.handle.get();
   const bool settable = can_set_memory();
   for (std::size_t i = 0; i < inputs_.size() && settable; ++i) {
     const auto index = static_cast<std::int32_t>(i);
@@ -76,8 +80,8 @@ TfliteContext::TfliteContext(std::shared_ptr<const Model> model, Interpreter int
     const auto index = static_cast<std::int32_t>(i);
     const TfLiteTensor* tensor = api().output_tensor(handle, index);
     output.tensor = api().output_index(handle, index);
-    output.may_be_in_place = output.type != TensorType::kString && in_arena(tensor) &&
-                             api().is_variable(tensor) == 0 &&
+    output.may_be_in_place = outputs_in_place && output.type != TensorType::kString &&
+                             in_arena(tensor) && api().is_variable(tensor) == 0 &&
                              std::ranges::count(inputs_, output.tensor, &Input::tensor) == 0;
   }
   for (Output& output : outputs_) {
@@ -230,13 +234,22 @@ Result<void> TfliteContext::allocate(std::span<const nacre_tensor> inputs) {
     return failed(ErrorCode::kInvalidArgument,
                   "TensorFlow Lite cannot compute on inputs of the shapes " + shapes);
   }
-  const bool sizes_vary = has_dynamic_tensors(handle);
+  const bool in_place = std::ranges::any_of(outputs_, &Output::in_place);
+  if (in_place && has_dynamic_tensors(handle)) {
+    // An output that is sized while computing would be written where none of that size is; memory
+    // that was set cannot be taken back.
+    interpreter_ = make_interpreter(*model_->handle, model_->threads);
+    if (interpreter_.handle == nullptr) {
+      return failed(ErrorCode::kRuntimeError, "TensorFlow Lite makes no interpreter");
+    }
+    find_tensors(/*outputs_in_place=*/false);
+    return allocate(inputs);
+  }
   if (arena_is_missing(handle)) return no_memory(shapes);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
     const TfLiteTensor* tensor = api().output_tensor(handle, static_cast<std::int32_t>(i));
-    output.in_place =
-        output.in_place && !sizes_vary && api().allocation_type(tensor) == kTfLiteCustom;
+    output.in_place = output.in_place && api().allocation_type(tensor) == kTfLiteCustom;
     output.shape = shape_of(tensor);
     output.size = api().tensor_bytes(tensor);
   }

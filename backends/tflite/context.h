@@ -52,6 +52,7 @@ class TfliteContext final : public BackendContext {
     const void* bound = nullptr;
   };
 
+  void find_tensors(bool outputs_in_place);
   [[nodiscard]] Result<void> compute(std::span<const nacre_tensor> inputs, const OutputSink& sink);
   [[nodiscard]] Result<void> allocate(std::span<const nacre_tensor> inputs);
   [[nodiscard]] Result<void> check_memory(std::span<const nacre_tensor> inputs,

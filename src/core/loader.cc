@@ -499,6 +499,39 @@ Result<void> check_paddle_files(const OpenedFiles& opened) {
                           fs::path(opened.paths[0]).replace_extension(".pdiparams").string()));
 }
 
+/// Of a SavedModel that is named by its file the variables beside it would be read too.
+Result<void> check_no_variables(const ModelSpec& spec, const OpenedFiles& opened,
+                                GraphEncoding encoding) {
+  if (encoding != GraphEncoding::kTensorflow || opened.files.empty() || spec.sha256.empty()) {
+    return {};
+  }
+  const fs::path file = opened.paths[0];
+  const fs::path variables = file.parent_path() / "variables";
+  std::error_code error;
+  if (file.filename() != "saved_model.pb" ||
+      fs::symlink_status(variables, error).type() == fs::file_type::not_found) {
+    return {};
+  }
+  return fail(ErrorCode::kSecurity,
+              fmt::format("the sha256 of {} says nothing of {}, which would be read with it; name "
+                          "the folder, with the folder's hash",
+                          opened.paths[0], variables.string()));
+}
+
+/// The parts of a split GGUF are found by the first one's name, so that no hash covers them.
+Result<void> check_no_parts(const ModelSpec& spec, const OpenedFiles& opened) {
+  if (spec.sha256.empty() || opened.files.empty()) return {};
+  const Bytes model = opened.files[0].bytes();
+  const auto facts = read_gguf_facts(model, model.size());
+  if (!facts || !*facts) return {};  // whoever loads it says what is wrong
+  const auto parts = (*facts)->numbers.find("split.count");
+  if (parts == (*facts)->numbers.end() || parts->second <= 1) return {};
+  return fail(ErrorCode::kSecurity,
+              fmt::format("the sha256 of {} says nothing of the {} files that its model is split "
+                          "into; join them to one, with its hash",
+                          opened.paths[0], parts->second));
+}
+
 Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, GraphEncoding encoding) {
   std::vector<std::string> read = opened.paths;
   if (encoding == GraphEncoding::kOnnx) {
@@ -519,13 +552,9 @@ Result<void> check_files(const ModelSpec& spec, const OpenedFiles& opened, Graph
   if (encoding == GraphEncoding::kPaddle) {
     if (auto ok = check_paddle_files(opened); !ok) return ok;
   }
-  // Of a SavedModel the variables are read too.
-  if (encoding == GraphEncoding::kTensorflow && !opened.files.empty() && !spec.sha256.empty() &&
-      fs::path(opened.paths[0]).filename() == "saved_model.pb") {
-    return fail(ErrorCode::kSecurity,
-                fmt::format("the sha256 of {} says nothing of the variables beside it; name the "
-                            "folder, with the folder's hash",
-                            opened.paths[0]));
+  if (auto ok = check_no_variables(spec, opened, encoding); !ok) return ok;
+  if (encoding == GraphEncoding::kGgml) {
+    if (auto ok = check_no_parts(spec, opened); !ok) return ok;
   }
   return check_that_hashes_cover(spec, read);
 }
@@ -624,6 +653,9 @@ Result<std::shared_ptr<Graph>> load_model(BackendCatalog& catalog, const ModelSp
                          std::move(reader->facts), std::move(reader->input_names));
   if (!graph) return graph;
   if (auto ok = check_unchanged(hashed); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_no_variables(spec, *opened, encoding); !ok) {
+    return std::unexpected(std::move(ok.error()));  // they came meanwhile
+  }
   if (auto ok = (*graph)->supply(spec.inputs, spec.outputs); !ok) {
     return std::unexpected(std::move(ok.error()));
   }

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
 #include "base/checked_math.h"
 #include "base/flatbuffer.h"
+#include "core/tflite_operators.h"
 
 namespace nacre {
 namespace {
@@ -19,6 +21,8 @@ using Bytes = std::span<const std::byte>;
 
 constexpr std::string_view kFormat = "TFL3";
 constexpr std::size_t kMostDims = 64;
+constexpr float kLeastScale = 1e-12F;  // beyond these the library ends the process
+constexpr float kMostScale = 1e6F;
 constexpr std::size_t kMostNames = 16;  // that tflite_facts gives
 constexpr std::size_t kLongestName = 64;
 
@@ -40,10 +44,12 @@ namespace subgraph_field {
 enum : unsigned { kTensors, kInputs, kOutputs, kOperators };
 }
 namespace tensor_field {
-enum : unsigned { kShape, kType, kBuffer, kName, kQuantization, kVariable, kSparsity };
+enum : unsigned { kShape, kType, kBuffer, kName, kQuantization, kVariable, kSparsity, kSignature };
 }
 namespace operator_field {
 enum : unsigned { kCode, kInputs, kOutputs, kOptionsType, kOptions };
+constexpr unsigned kIntermediates = 8;
+constexpr unsigned kFarOptions = 9;
 constexpr unsigned kOptions2Type = 11;
 constexpr unsigned kOptions2 = 12;
 }  // namespace operator_field
@@ -173,6 +179,13 @@ class Walk {
           "without sparsity",
           where());
     }
+    const auto scales = table.table(tensor_field::kQuantization).numbers<std::uint32_t>(2);
+    if (!count(scales.size() / 16)) return too_many();
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+      const float scale = std::bit_cast<float>(scales[i]);
+      if (scale >= kLeastScale && scale <= kMostScale) continue;
+      return wrong("{} is quantised by the scale {}", where(), scale);
+    }
     const auto shape = table.numbers<std::int32_t>(tensor_field::kShape);
     if (shape.size() > kMostDims) return wrong("{} has {} dimensions", where(), shape.size());
     std::optional<std::uint64_t> elements = 1;
@@ -222,6 +235,7 @@ class Walk {
     const FlatTables tensors = graph.tables(subgraph_field::kTensors);
     if (!count(tensors.size())) return too_many();
     origins_.assign(tensors.size(), Origin::kNothing);
+    tensors_ = tensors;
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const FlatTable table = tensors[i];
       if (auto ok = tensor(index, i, table); !ok) return ok;
@@ -282,9 +296,61 @@ class Walk {
       }
       *origin = Origin::kOperator;
     }
+    const auto between = table.numbers<std::int32_t>(operator_field::kIntermediates);
+    if (!count(between.size() / 4)) return too_many();
+    for (std::size_t i = 0; i < between.size(); ++i) {
+      if (between[i] == -1 || origin_of(between[i]) != nullptr) continue;
+      return wrong("{} keeps tensor {} to itself, which is not there", where(), between[i]);
+    }
     const auto code = table.number<std::uint32_t>(operator_field::kCode);
     if (code >= codes_.size()) return wrong("{} has the unknown code {}", where(), code);
-    return calls(graph, index, table, code_of(codes_[code]));
+    // The library adds offset and size without looking whether the sum fits.
+    if (table.number<std::uint64_t>(operator_field::kFarOptions) != 0) {
+      return wrong("{} has its options outside of the FlatBuffer", where());
+    }
+    if (auto ok = calls(graph, index, table, code_of(codes_[code])); !ok) return ok;
+    return parameters(graph, index, table, codes_[code]);
+  }
+
+  /// What stands in the file of a tensor; of one that is not there nothing.
+  TfliteOperand operand(std::int32_t index) {
+    const Origin* origin = origin_of(index);
+    if (origin == nullptr) return {};
+    const FlatTable table = tensors_[static_cast<std::size_t>(index)];
+    TfliteOperand operand{.absent = false,
+                          .type = table.number<std::uint8_t>(tensor_field::kType),
+                          .shape = table.numbers<std::int32_t>(tensor_field::kShape),
+                          .signature = table.numbers<std::int32_t>(tensor_field::kSignature),
+                          .constant = *origin == Origin::kConstant};
+    if (operand.constant) {
+      operand.data = data_of(table.number<std::uint32_t>(tensor_field::kBuffer)).value_or(Bytes{});
+    }
+    const auto scales = table.table(tensor_field::kQuantization).numbers<std::uint32_t>(2);
+    operand.has_scale = scales.size() != 0;
+    return operand;
+  }
+
+  Result<void> parameters(std::size_t graph, std::size_t index, const FlatTable& table,
+                          const FlatTable& code) {
+    std::array<std::vector<TfliteOperand>, 2> operands;
+    for (const bool output : {false, true}) {
+      const auto numbers =
+          table.numbers<std::int32_t>(output ? operator_field::kOutputs : operator_field::kInputs);
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        operands[output ? 1 : 0].push_back(operand(numbers[i]));
+    }
+    const std::string why =
+        refuse_operator({.code = code_of(code),
+                         .custom = code.text(code_field::kCustom),
+                         .options = table.table(operator_field::kOptions),
+                         .options_kind = table.number<std::uint8_t>(operator_field::kOptionsType),
+                         .inputs = operands[0],
+                         .outputs = operands[1]});
+    if (why.empty()) return {};
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("a TFLite model was wanted that a guest may bring, and operator {} of "
+                            "subgraph {} {}",
+                            index, graph, why));
   }
 
   Result<void> calls(std::size_t graph, std::size_t index, const FlatTable& table,
@@ -336,6 +402,7 @@ class Walk {
   FlatTables subgraphs_;
   std::uint64_t tables_ = 0;
   std::uint64_t activations_ = 0;
+  FlatTables tensors_;           // of the subgraph that is looked at
   std::vector<Origin> origins_;  // of the tensors of the subgraph that is looked at
   std::vector<std::vector<std::uint32_t>> calls_;
   std::vector<std::uint8_t> depths_;  // the deepest place a subgraph was found in, counted from 1

@@ -2,34 +2,30 @@
 // makes of one, the process goes on. Each is loaded and computed once in a child process; one that
 // ends names the model and the seed. NACRE_MUTATIONS=500 hunts longer.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
+#include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <map>
 #include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "child.h"
 #include "core/zip_file.h"
 #include "paddle_program.h"
 #include "tensors.h"
+#include "tf_graph.h"
 
 namespace nacre::test {
 namespace {
-
-namespace fs = std::filesystem;
 
 const std::string kPitch = NACRE_TEST_BASIC_PITCH_DIR;
 const std::string kModels = NACRE_TEST_MODELS_DIR;
@@ -111,6 +107,24 @@ void change_text(std::string& text, Random& random) {
   }
 }
 
+/// Of a GGUF what stands before the weights: keys and numbers, the vocabulary, the tensors.
+void change_header(std::string& bytes, Random& random) {
+  const std::size_t end = bytes.rfind("output_norm.weight") + 64;
+  const std::size_t tensors = end - std::min<std::size_t>(end, 16384);
+  const std::size_t kind = below(random, 3);
+  if (kind == 0) {
+    for (int i = 0; i < 50; ++i) {
+      char& c = bytes[4096 + below(random, tensors - 4096)];
+      if (std::isalpha(static_cast<unsigned char>(c)) != 0) c = 'e';
+    }
+    return;
+  }
+  const std::size_t begin = kind == 1 ? 0 : tensors;
+  std::string part = bytes.substr(begin, kind == 1 ? 2048 : end - begin);
+  change_bytes(part, random);
+  bytes.replace(begin, part.size(), part);
+}
+
 /// Of a TorchScript archive the source or a pickle, in an archive that is whole.
 void change_archive(std::string& archive, Random& random) {
   std::vector<ZipEntry> entries = unzip(archive);
@@ -128,6 +142,9 @@ void change_archive(std::string& archive, Random& random) {
   archive = zip(entries);
 }
 
+struct Model;
+Result<std::shared_ptr<Graph>> by_bytes(const Model& model, const Parts& parts);
+
 struct Model {
   std::string name;
   GraphEncoding encoding;
@@ -136,28 +153,57 @@ struct Model {
   void (*change)(std::string& part, Random& random);
   int seeds;
   std::vector<std::int64_t> dims = {2, 2};  ///< of inputs whose shape the model does not say
-  /// Of a format that only an operator can name: what the parts are called on his disk. Each of
-  /// them is changed then, where else it is the first.
-  std::vector<std::string> files = {};
+  Result<std::shared_ptr<Graph>> (*load)(const Model& model, const Parts& parts) = by_bytes;
+  std::size_t changed = 1;  ///< of the parts, one of the first so many is changed
 };
 
 std::ostream& operator<<(std::ostream& out, const Model& model) {
   return out << model.name;
 }
 
-Result<std::shared_ptr<Graph>> load(const Model& model, const Parts& parts) {
-  if (model.files.empty()) return load_bytes(parts, model.encoding);
-  const fs::path folder = fs::temp_directory_path() / ("nacre-mutated-" + std::to_string(getpid()));
-  fs::create_directories(folder);
-  std::string paths;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string path = folder / model.files[i];
-    std::ofstream(path, std::ios::binary) << parts[i];
-    paths += (i == 0 ? "" : ":") + path;
+Result<std::shared_ptr<Graph>> by_bytes(const Model& model, const Parts& parts) {
+  return load_bytes(parts, model.encoding);
+}
+
+// Formats that no guest may bring are an operator's files.
+class Folder {
+ public:
+  Folder() { std::filesystem::create_directories(path_ / "variables"); }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::string write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(path_ / name, std::ios::binary) << bytes;
+    return (path_ / name).string();
   }
-  auto graph = load_path(paths, "encoding=" + std::string(to_string(model.encoding)));
-  fs::remove_all(folder);
-  return graph;
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  const std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / ("nacre-mutated-" + std::to_string(getpid()));
+};
+
+Result<std::shared_ptr<Graph>> as_file(const Model& model, const Parts& parts) {
+  const Folder folder;
+  return load_path(folder.write("model.pb", parts[0]),
+                   "encoding=" + std::string(to_string(model.encoding)));
+}
+
+const std::vector<std::string> kSavedModel = {"saved_model.pb", "variables/variables.index",
+                                              "variables/variables.data-00000-of-00001"};
+
+Result<std::shared_ptr<Graph>> as_saved_model(const Model& model, const Parts& parts) {
+  const Folder folder;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    static_cast<void>(folder.write(kSavedModel[i], parts[i]));
+  return load_path(folder.path(), "encoding=" + std::string(to_string(model.encoding)));
+}
+
+Result<std::shared_ptr<Graph>> as_paddle(const Model& model, const Parts& parts) {
+  const Folder folder;
+  std::string paths = folder.write("net.pdmodel", parts[0]);
+  if (parts.size() > 1) paths += ":" + folder.write("net.pdiparams", parts[1]);
+  return load_path(paths, "encoding=" + std::string(to_string(model.encoding)));
 }
 
 /// Zeros, ones or noise for what the model says it wants.
@@ -183,94 +229,107 @@ std::vector<Plain> inputs_of(const Model& model, const GraphDescription& descrip
   return inputs;
 }
 
-/// What a child says beside the seeds.
-constexpr int kRefused = -1;
-constexpr int kLoaded = -2;
-constexpr int kComputed = -3;
-
-int load_and_compute(const Model& model, const Parts& parts, Random& random) {
-  const auto graph = load(model, parts);
-  if (!graph) return kRefused;
-  const auto inputs = inputs_of(model, (*graph)->description(), random);
-  return !inputs.empty() && compute(*graph, inputs) ? kComputed : kLoaded;
+/// Any answer will do, one that comes too late too.
+int compute_once(const std::shared_ptr<Graph>& graph, const std::vector<Plain>& inputs) {
+  auto context = ExecutionContext::create(graph);
+  if (inputs.size() != graph->description().inputs.size() || !context) return kLoaded;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!(*context)->set_input(i, inputs[i].view())) return kLoaded;
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  const auto computed = (*context)->compute(end);
+  return computed || computed.error().code == ErrorCode::kTimeout ? kComputed : kLoaded;
 }
 
-/// A child that goes through the seeds from `first` on and says where it is. The one that was
-/// under way when it ended by a signal; -1 when it came to its end.
-int ends_at(const Model& model, int first, int last, std::map<int, int>& outcomes, int& status) {
-  int ends[2];
-  if (pipe(ends) != 0) return first;
-  const pid_t child = fork();
-  if (child == 0) {
-    // What takes all memory is not what is looked for here, nor what takes for ever.
-    const rlimit memory{std::size_t{12} << 30, std::size_t{12} << 30};
-    setrlimit(RLIMIT_AS, &memory);
-    const Parts whole = model.parts();
-    for (int seed = first; seed < last; ++seed) {
-      if (write(ends[1], &seed, sizeof seed) != sizeof seed) _exit(3);
-      alarm(60);
-      Random random(static_cast<unsigned>(seed));
-      Parts parts = whole;
-      model.change(parts[below(random, model.files.empty() ? 1 : parts.size())], random);
-      const int outcome = load_and_compute(model, parts, random);
-      if (write(ends[1], &outcome, sizeof outcome) != sizeof outcome) _exit(3);
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  int seed = first;
-  for (int said = 0; read(ends[0], &said, sizeof said) == sizeof said;) {
-    if (said >= 0) {
-      seed = said;
-    } else {
-      ++outcomes[said];
-    }
-  }
-  close(ends[0]);
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? -1 : seed;
+int load_and_compute(const Model& model, const Parts& parts, Random& random) {
+  const auto graph = model.load(model, parts);
+  if (!graph) return kRefused;
+  return compute_once(*graph, inputs_of(model, (*graph)->description(), random));
 }
 
 class Mutated : public testing::TestWithParam<Model> {};
 
 TEST_P(Mutated, EndsNoProcess) {
   const Model& model = GetParam();
-  const char* hunt = std::getenv("NACRE_MUTATIONS");
-  const int last = hunt != nullptr ? std::atoi(hunt) : model.seeds;
-  const char* from = std::getenv("NACRE_MUTATIONS_FROM");
-  int found = 0;
-  std::map<int, int> outcomes;
-  for (int seed = from != nullptr ? std::atoi(from) : 0; seed < last && found < 20; ++seed) {
-    int status = 0;
-    const int at = ends_at(model, seed, last, outcomes, status);
-    if (at < 0) break;
-    ++found;
-    const bool slow = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-    if (slow) {
-      std::printf("%s, seed %d: more than a minute\n", model.name.c_str(), at);
-    } else {
-      ADD_FAILURE() << model.name << ", seed " << at << ": the process ended by "
-                    << (WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
-                                            : "exit " + std::to_string(WEXITSTATUS(status)));
-    }
-    seed = at;
-  }
-  std::printf("%s: %d refused, %d loaded, %d computed\n", model.name.c_str(), outcomes[kRefused],
-              outcomes[kLoaded] + outcomes[kComputed], outcomes[kComputed]);
+  const Parts whole = model.parts();
+  auto outcomes = expect_no_process_ends(model.name, model.seeds, /*in_time=*/false, [&](int seed) {
+    Random random(static_cast<unsigned>(seed));
+    Parts parts = whole;
+    model.change(parts[below(random, model.changed)], random);
+    return load_and_compute(model, parts, random);
+  });
   // Changes that only ever make garbage would show nothing.
   EXPECT_GT(outcomes[kRefused], 0);
   EXPECT_GT(outcomes[kComputed], 0);
 }
 
+/// The ONNX operator tests with something changed, on one of the two that read them.
+class MutatedOperators : public testing::TestWithParam<const char*> {};
+
+std::vector<Plain> small_inputs(const GraphDescription& description, Random& random) {
+  std::vector<Plain> inputs;
+  for (const TensorDescription& d : description.inputs) {
+    std::vector<std::int64_t> dims;
+    if (d.shape) dims.assign(d.shape->dims().begin(), d.shape->dims().end());
+    std::size_t count = 1;
+    for (std::int64_t& dim : dims) {
+      if (dim < 0) dim = static_cast<std::int64_t>(below(random, 4));
+      count *= static_cast<std::size_t>(dim);
+      if (count > std::size_t{1} << 22) return {};
+    }
+    if (d.type == TensorType::kString) {
+      inputs.push_back(strings(dims, std::vector<std::string>(count, "text")));
+      continue;
+    }
+    inputs.push_back(noise(d.type, dims, random()));
+    if (d.type != TensorType::kI64 && d.type != TensorType::kI32) continue;
+    // Indices, lengths and shapes, most of them such as there may be.
+    constexpr std::int64_t kFew[] = {0, 1,   2,    3,       -1,        -2,
+                                     5, 100, -100, 1 << 20, INT32_MAX, INT32_MIN};
+    std::string& bytes = inputs.back().bytes;
+    const std::size_t size = bytes.size() / std::max<std::size_t>(count, 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t value = kFew[below(random, below(random, 3) == 0 ? 12 : 4)];
+      std::memcpy(bytes.data() + i * size, &value, size);
+    }
+  }
+  return inputs;
+}
+
+TEST_P(MutatedOperators, EndNoProcess) {
+  std::vector<std::string> models;
+  for (const auto& one : std::filesystem::directory_iterator(NACRE_TEST_OPERATORS_DIR))
+    models.push_back(one.path().string() + "/model.onnx");
+  std::ranges::sort(models);
+  ASSERT_GT(models.size(), 500u);
+  const std::string backend = GetParam();
+  auto outcomes = expect_no_process_ends(backend, 250, /*in_time=*/false, [&](int seed) {
+    Random random(static_cast<unsigned>(seed));
+    std::string model = read_file(models[below(random, models.size())]);
+    if (below(random, 4) != 0) change_bytes(model, random);
+    const Folder folder;
+    const auto graph =
+        load_path(folder.write("model.onnx", model), "encoding=onnx,backend=" + backend);
+    if (!graph) return kRefused;
+    return compute_once(*graph, small_inputs((*graph)->description(), random));
+  });
+  EXPECT_GT(outcomes[kRefused], 0);
+  EXPECT_GT(outcomes[kComputed], 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, MutatedOperators, testing::Values("onnxruntime", "openvino"),
+                         [](const auto& one) { return std::string(one.param); });
+
 // The rows of bad models that are the same for every format.
 TEST_P(Mutated, WhatIsNoWholeModelOfItIsRefused) {
   const Model& model = GetParam();
   const Parts whole = model.parts();
-  ASSERT_TRUE(load(model, whole)) << load(model, whole).error().message;
+  const auto good = model.load(model, whole);
+  ASSERT_TRUE(good) << good.error().message;
   const auto refused = [&](std::string bytes, const std::string& what) {
     Parts parts = whole;
     parts[0] = std::move(bytes);
-    const auto graph = load(model, parts);
+    const auto graph = model.load(model, parts);
     ASSERT_FALSE(graph) << what;
     EXPECT_TRUE(graph.error().code == ErrorCode::kInvalidEncoding ||
                 graph.error().code == ErrorCode::kRuntimeError)
@@ -288,7 +347,8 @@ TEST_P(Mutated, WhatIsNoWholeModelOfItIsRefused) {
   for (char& c : noise)
     c = static_cast<char>(random());
   refused(noise, "random bytes");
-  refused("GGUF" + noise, "the mark of another format");
+  refused((model.encoding == GraphEncoding::kGgml ? "TFL3" : "GGUF") + noise,
+          "the mark of another format");
   for (const std::string& other :
        {onnx_path("identity_f32"), torch_path("identity"), kPitch + "/nmp.tflite",
         kModels + "/efficientnet-lite0.xml", kPitch + "/nmp/saved_model.pb"}) {
@@ -297,7 +357,8 @@ TEST_P(Mutated, WhatIsNoWholeModelOfItIsRefused) {
     const bool same = (model.encoding == GraphEncoding::kOnnx && ending == ".onnx") ||
                       (model.encoding == GraphEncoding::kPytorch && ending == ".pt") ||
                       (model.encoding == GraphEncoding::kTensorflowlite && ending == ".tflite") ||
-                      (model.encoding == GraphEncoding::kOpenvino && ending == ".xml");
+                      (model.encoding == GraphEncoding::kOpenvino && ending == ".xml") ||
+                      (model.encoding == GraphEncoding::kTensorflow && ending == ".pb");
     if (!same) refused(bytes, other);
   }
 }
@@ -311,6 +372,28 @@ Parts paddle(const PaddleModel& model) {
 
 Parts file(const std::string& path) {
   return {read_file(path)};
+}
+
+/// softmax(relu(x * weights + bias)) of x's two halves.
+std::string frozen_layers() {
+  const auto text = [](int type) { return tf_type(type); };
+  const std::int32_t to[] = {-1, 4};
+  const std::string shape(reinterpret_cast<const char*>(to), sizeof to);
+  const std::string zeros(64, '\0');
+  return tf_graph({tf_placeholder("x", {-1, 8}),
+                   tf_constant("to", kTfInt32, {2}, shape),
+                   tf_constant("weights", kTfFloat, {4, 4}, zeros),
+                   tf_constant("bias", kTfFloat, {4}, zeros.substr(0, 16)),
+                   {"halves", "Reshape", {"x", "to"}, {{"T", text(kTfFloat)}}},
+                   {"product",
+                    "MatMul",
+                    {"halves", "weights"},
+                    {{"T", text(kTfFloat)},
+                     {"transpose_a", pb_number(5, 0)},
+                     {"transpose_b", pb_number(5, 1)}}},
+                   tf_binary("sum", "BiasAdd", "product", "bias"),
+                   {"relu", "Relu", {"sum"}, {{"T", text(kTfFloat)}}},
+                   {"softmax", "Softmax", {"relu"}, {{"T", text(kTfFloat)}}}});
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -337,7 +420,8 @@ INSTANTIATE_TEST_SUITE_P(
                           change_bytes,
                           300,
                           {},
-                          {"net.pdmodel", "net.pdiparams"}},
+                          as_paddle,
+                          2},
                     Model{"PaddleNetwork",
                           GraphEncoding::kPaddle,
                           "openvino",
@@ -345,7 +429,8 @@ INSTANTIATE_TEST_SUITE_P(
                           change_bytes,
                           200,
                           {},
-                          {"net.pdmodel", "net.pdiparams"}},
+                          as_paddle,
+                          2},
                     Model{"PaddleLoop",
                           GraphEncoding::kPaddle,
                           "openvino",
@@ -353,7 +438,8 @@ INSTANTIATE_TEST_SUITE_P(
                           change_bytes,
                           120,
                           {},
-                          {"net.pdmodel"}},
+                          as_paddle,
+                          1},
                     Model{"PaddleChoice",
                           GraphEncoding::kPaddle,
                           "openvino",
@@ -361,7 +447,8 @@ INSTANTIATE_TEST_SUITE_P(
                           change_bytes,
                           200,
                           {},
-                          {"net.pdmodel"}},
+                          as_paddle,
+                          1},
                     Model{"TorchLayer",
                           GraphEncoding::kPytorch,
                           "torch",
@@ -372,7 +459,38 @@ INSTANTIATE_TEST_SUITE_P(
                     Model{"TorchNorm", GraphEncoding::kPytorch, "torch",
                           [] { return file(torch_path("norm")); }, change_archive, 60},
                     Model{"TorchNested", GraphEncoding::kPytorch, "torch",
-                          [] { return file(torch_path("nested")); }, change_archive, 60}),
+                          [] { return file(torch_path("nested")); }, change_archive, 60},
+                    Model{"TorchNetwork",
+                          GraphEncoding::kPytorch,
+                          "torch",
+                          [] { return file(kModels + "/efficientnet-lite0.pt"); },
+                          change_archive,
+                          10,
+                          {1, 3, 224, 224}},
+                    Model{"SavedModelPitch",
+                          GraphEncoding::kTensorflow,
+                          "openvino",
+                          [] {
+                            Parts parts;
+                            for (const std::string& name : kSavedModel)
+                              parts.push_back(read_file(kPitch + "/nmp/" + name));
+                            return parts;
+                          },
+                          change_bytes,
+                          20,
+                          {},
+                          as_saved_model,
+                          2},
+                    Model{"FrozenGraph",
+                          GraphEncoding::kTensorflow,
+                          "openvino",
+                          [] { return Parts{frozen_layers()}; },
+                          change_bytes,
+                          200,
+                          {},
+                          as_file},
+                    Model{"GgufLanguage", GraphEncoding::kGgml, "llama",
+                          [] { return file(NACRE_TEST_LANGUAGE_MODEL); }, change_header, 6}),
     [](const auto& one) { return one.param.name; });
 
 }  // namespace

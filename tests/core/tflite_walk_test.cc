@@ -177,6 +177,78 @@ TEST(TfliteWalk, OneTableFromManyPlacesIsCounted) {
   EXPECT_EQ(checked.error().code, ErrorCode::kTooLarge) << checked.error().message;
 }
 
+/// A pool of the whole of x, with its options as (field, value).
+TfliteModel pool(std::vector<std::pair<unsigned, std::int64_t>> changed) {
+  std::vector<std::pair<unsigned, test::Flat>> options;
+  for (unsigned field = 1; field < 5; ++field) {
+    std::int64_t value = 2;
+    for (const auto& [number, other] : changed)
+      if (number == field) value = other;
+    options.emplace_back(field, test::flat_i32(value));
+  }
+  return {.codes = {{1}},
+          .subgraphs = {{.tensors = {{.name = "x", .shape = {1, 4, 4, 1}},
+                                     {.name = "y", .shape = {1, 2, 2, 1}}},
+                         .inputs = {0},
+                         .outputs = {1},
+                         .operators = {{.code = 0,
+                                        .inputs = {0},
+                                        .outputs = {1},
+                                        .options_kind = 5,
+                                        .options = std::move(options)}}}}};
+}
+
+// What the kernels make of these is in tests/backends/tflite/operators.
+TEST(TfliteWalk, ParametersThatKernelsBelieve) {
+  const auto refused = [](const TfliteModel& model, const std::string& part) {
+    expect_refused(model, part, ErrorCode::kUnsupportedOperation);
+  };
+  EXPECT_EQ(check(pool({})).message, "fine");
+  refused(pool({{1, 0}}), "operator 0 of subgraph 0 has 0 in its stride");
+  refused(pool({{3, INT32_MIN}}), "in its filter");
+  TfliteModel bare = pool({});
+  bare.subgraphs[0].operators[0].options_kind = 0;
+  refused(bare, "has 0 in its stride");
+  TfliteModel text = test::tflite_twice();
+  text.codes[0].code = 30;
+  refused(text, "SKIP_GRAM");
+  text.codes[0] = {.code = test::kTfliteCustom, .custom = "TFLite_Detection_PostProcess"};
+  refused(text, "TFLite_Detection_PostProcess");
+  TfliteModel whole = test::tflite_twice(test::kTfliteI32);
+  whole.codes[0].code = 42;
+  refused(whole, "divides whole numbers");
+  TfliteModel five = test::tflite_twice(test::kTfliteF32, {1, 1, 1, 1, 1});
+  five.codes[0].code = test::kTfliteLess;
+  refused(five, "up to 4 dimensions");
+  TfliteModel unscaled = test::tflite_twice(test::kTfliteI8);
+  refused(unscaled, "without a scale");
+  for (const float scale : {-1.0F, 1e-30F, 1e30F}) {
+    TfliteModel scaled = test::tflite_twice(test::kTfliteI8);
+    scaled.subgraphs[0].tensors[0].scale = scale;
+    expect_refused(scaled, "quantised by the scale");
+  }
+  // The repeats of TILE: a constant, and not beyond what a dimension holds.
+  const auto tile = [](std::uint32_t buffer, std::int32_t times) {
+    return TfliteModel{
+        .codes = {{69}},
+        .subgraphs = {{.tensors = {{.name = "x", .shape = {2}},
+                                   {.name = "times",
+                                    .type = test::kTfliteI32,
+                                    .shape = {1},
+                                    .buffer = buffer},
+                                   {.name = "y", .shape = {2}}},
+                       .inputs = buffer == 0 ? std::vector<std::int32_t>{0, 1}
+                                             : std::vector<std::int32_t>{0},
+                       .outputs = {2},
+                       .operators = {{.code = 0, .inputs = {0, 1}, .outputs = {2}}}}},
+        .buffers = {"", std::string(reinterpret_cast<const char*>(&times), 4)}};
+  };
+  EXPECT_EQ(check(tile(1, 3)).message, "fine");
+  refused(tile(1, -1), "has -1 in its repeats");
+  refused(tile(1, 1 << 30), "in its repeats");
+  refused(tile(0, 3), "computes its repeats");
+}
+
 TEST(TfliteWalk, NoPrefixIsAModel) {
   const std::string bytes = test::tflite_count().bytes();
   for (std::size_t size = 0; size < bytes.size(); ++size) {

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -108,6 +110,96 @@ TEST(Layering, DocumentsNamePathsThatExist) {
   }
   EXPECT_GT(documents, 0);
   EXPECT_GT(paths, 0);
+}
+
+/// "Suite.Name" of every test in the tree.
+std::set<std::string> all_tests() {
+  std::set<std::string> tests;
+  for (const fs::path& file : files()) {
+    if (file.extension() != ".cc" || *file.begin() != "tests") continue;
+    std::istringstream lines(read(kRoot / file));
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("TEST")) continue;
+      const auto open = line.find('(');
+      const auto comma = line.find(", ", open);
+      const auto close = line.find(')', comma);
+      if (close == line.npos) continue;
+      tests.insert(line.substr(open + 1, comma - open - 1) + "." +
+                   line.substr(comma + 2, close - comma - 2));
+    }
+  }
+  return tests;
+}
+
+std::vector<std::string> in_backticks(const std::string& text) {
+  static const std::regex kName(R"re(`([^`]+)`)re");
+  std::vector<std::string> names;
+  for (std::sregex_iterator it(text.begin(), text.end(), kName), end; it != end; ++it)
+    names.push_back((*it)[1].str());
+  return names;
+}
+
+/// The cells of a table's line; none for another line.
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  if (!line.starts_with("| ") || !line.ends_with(" |")) return cells;
+  std::istringstream in(line.substr(1));
+  for (std::string cell; std::getline(in, cell, '|');)
+    cells.push_back(cell.substr(1, cell.size() < 2 ? 0 : cell.size() - 2));
+  return cells;
+}
+
+// A place of a table names tests, says why there is none, or points at the column that has it.
+TEST(Layering, TheTablesOfBadInputNameTestsThatExist) {
+  const std::set<std::string> tests = all_tests();
+  ASSERT_GT(tests.size(), 500u);
+  std::istringstream lines(read(kRoot / "docs/negative_cases.md"));
+  std::size_t width = 0;
+  int named = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("|---")) continue;
+    const auto cells = cells_of(line);
+    const bool header = width == 0;
+    width = cells.size();
+    if (header || cells.empty()) continue;
+    for (std::size_t i = 1; i < cells.size(); ++i) {
+      const auto names = in_backticks(cells[i]);
+      const bool says_why = cells[i].starts_with("– ");
+      if (cells[i] == "·") {
+        EXPECT_FALSE(in_backticks(cells[1]).empty()) << "nothing everywhere: " << line;
+        continue;
+      }
+      EXPECT_TRUE(says_why || !names.empty()) << "an empty place: " << line;
+      for (const std::string& name : names) {
+        if (name.find('/') != name.npos) continue;  // a path, looked at with the others
+        EXPECT_TRUE(tests.contains(name)) << "there is no test " << name;
+        ++named;
+      }
+    }
+  }
+  EXPECT_GT(named, 100);
+}
+
+TEST(Layering, TheTableOfDialectsNamesTestsThatExist) {
+  std::set<std::string> names;
+  for (const std::string& test : all_tests())
+    names.insert(test.substr(test.find('.') + 1));
+  const std::string text = read(kRoot / "docs/abi_dialects.md");
+  const auto begin = text.find("| rule | tests |");
+  ASSERT_NE(begin, text.npos);
+  int named = 0;
+  for (const std::string& name :
+       in_backticks(text.substr(begin, text.find("\n\n", begin) - begin))) {
+    if (name.size() < 8 ||
+        name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
+                               "uvwxyz0123456789") != name.npos ||
+        std::islower(static_cast<unsigned char>(name[0])) != 0) {
+      continue;
+    }
+    EXPECT_TRUE(names.contains(name)) << "there is no test " << name;
+    ++named;
+  }
+  EXPECT_GT(named, 20);
 }
 
 TEST(Layering, HeadersAreGuardedByTheirPath) {

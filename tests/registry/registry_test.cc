@@ -4,6 +4,7 @@
 
 #include "base/sha256.h"
 #include "core/backend_catalog.h"
+#include "core/model_bytes.h"
 #include "core/no_such_model.h"
 #include "tf_graph.h"
 
@@ -332,6 +333,30 @@ TEST(Hashes, WhatLiesBesideAFileMustHaveOneToo) {
   EXPECT_THAT(stranger.error().message, HasSubstr("keeps no data in " + weights.path()));
 }
 
+// Its other parts are found by name, beside it.
+TEST(Hashes, APartOfASplitGgufIsNotTheModel) {
+  const auto split_into = [](std::uint32_t parts) {
+    std::string bytes = "GGUF";
+    test::put32(bytes, 3);
+    test::put64(bytes, 0);
+    test::put64(bytes, 1);
+    test::put64(bytes, 11);
+    bytes += "split.count";
+    test::put32(bytes, 2);  // u16
+    test::put16(bytes, parts);
+    return bytes + std::string(64, '\0');
+  };
+  for (const std::uint32_t parts : {1U, 2U}) {
+    const ModelFile model("registry-00001-of-00002.gguf", split_into(parts));
+    ModelSpec spec = file("a", model.path());
+    spec.sha256 = {hash_of(model.path())};
+    const auto graph = make({spec}).value()->open("a");
+    ASSERT_FALSE(graph) << "there is no runtime for it in this test";
+    EXPECT_EQ(graph.error().code == ErrorCode::kSecurity, parts == 2) << graph.error().message;
+    EXPECT_EQ(graph.error().message.find("2 files") != std::string::npos, parts == 2);
+  }
+}
+
 namespace fs = std::filesystem;
 
 /// A SavedModel's folder, or what looks like one.
@@ -399,9 +424,17 @@ TEST(Hashes, AFolderHasOne) {
   fs::remove(folder.path() / "link");
   EXPECT_NE(code(), ErrorCode::kSecurity);
 
-  // By its file alone the variables would be read without a hash.
+  // By its file alone the variables would be read without a hash; where there are none, the file is
+  // the whole model.
   spec.paths = {folder.path() / "saved_model.pb"};
   spec.sha256 = {hash_of(spec.paths[0])};
+  wrong("name the folder");
+  fs::remove_all(folder.path() / "variables");
+  EXPECT_NE(code(), ErrorCode::kSecurity);
+  folder.write("saved_model.pb", test::tf_saved_model(test::tf_sum_graph(), {}, {}));
+  wrong("has the SHA-256");
+  spec.sha256 = {hash_of(spec.paths[0])};
+  fs::create_symlink("elsewhere", folder.path() / "variables");
   wrong("name the folder");
 }
 

@@ -320,14 +320,25 @@ TEST_F(Hostile, MoreEnginesThanThereMayBe) {
 
 TEST_F(Hostile, ModelBytes) {
   const std::string model = model_bytes();
-  const auto load = [](const std::string& bytes) {
+  const auto load = [](const std::string& bytes, ExecutionTarget target = ExecutionTarget::kAuto) {
     const auto part = std::as_bytes(std::span(bytes));
-    return load_guest_model(llama_catalog(), {&part, 1}, GraphEncoding::kGgml,
-                            ExecutionTarget::kAuto, GuestLimits{});
+    return load_guest_model(llama_catalog(), {&part, 1}, GraphEncoding::kGgml, target,
+                            GuestLimits{});
   };
+  for (const ExecutionTarget target : {ExecutionTarget::kGpu, ExecutionTarget::kTpu}) {
+    const auto elsewhere = load(model, target);
+    ASSERT_FALSE(elsewhere);
+    EXPECT_EQ(elsewhere.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_NE(elsewhere.error().message.find("cpu"), std::string::npos);
+  }
   EXPECT_EQ(load("GGUF").error().code, ErrorCode::kInvalidEncoding);
   EXPECT_EQ(load(model.substr(0, 100'000)).error().code, ErrorCode::kInvalidEncoding);
   EXPECT_EQ(load(model.substr(0, model.size() - 1000)).error().code, ErrorCode::kInvalidEncoding);
+  std::string architecture = model;
+  const auto name = architecture.find("general.architecture");
+  ASSERT_NE(name, std::string::npos);
+  architecture.replace(name + std::strlen("general.architecture") + 12, 5, "lemma");
+  EXPECT_EQ(load(architecture).error().code, ErrorCode::kInvalidEncoding);
   // The number of layers, which the weights do not have.
   std::string layers = model;
   const auto at = layers.find("llama.block_count");

@@ -10,6 +10,7 @@
 
 #include "../../keep_cancelling.h"
 #include "fixture.h"
+#include "onnx_model.h"
 
 namespace nacre::test {
 namespace {
@@ -152,6 +153,23 @@ TEST(OnnxruntimeCompute, ShapeOtherThanTheModelSaidIsAnError) {
   EXPECT_EQ(impossible.error().message.find("/onnxruntime_src/"), std::string::npos);
   // The context is as good as before.
   EXPECT_TRUE(compute(graph, {x, plain<std::int64_t>(kI64, {2}, {2, 2})}));
+}
+
+TEST(OnnxruntimeCompute, MemoryThatNoMachineHas) {
+  const std::string model =
+      onnx_model({OnnxNode{"ConstantOfShape", {"x"}, {"many"}}.bytes(),
+                  OnnxNode{"ReduceSum", {"many"}, {"y"}, {onnx_number("keepdims", 0)}}.bytes()},
+                 {onnx_value("x", kOnnxI64, {2})}, {onnx_value("y", kOnnxFloat, {})});
+  auto graph = load_bytes({model}, GraphEncoding::kOnnx);
+  ASSERT_TRUE(graph) << graph.error().message;
+  const auto of = [](std::int64_t n) { return plain<std::int64_t>(kI64, {2}, {n, n}); };
+  for (const std::int64_t n :
+       {std::int64_t{1} << 22, std::int64_t{1} << 30, std::int64_t{1} << 32, std::int64_t{-1}}) {
+    const auto out = compute(*graph, {of(n)});
+    ASSERT_FALSE(out) << n;
+    EXPECT_GT(out.error().message.size(), 10u);
+  }
+  EXPECT_EQ(values<float>(must_compute(*graph, {of(3)}).at(0)), std::vector<float>{0});
 }
 
 TEST(OnnxruntimeCompute, RealNetworkAgreesWithTheVendorsApi) {

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openvino/op/util/variable.hpp>
 #include <openvino/opsets/opset13.hpp>
 
 #include <algorithm>
@@ -395,6 +396,47 @@ TEST(OpenvinoCompute, TilesByNumbersThatOnlyTheInputSays) {
     }
     EXPECT_EQ(i, got.size());
   }
+}
+
+TEST(OpenvinoCompute, MemoryThatNoMachineHas) {
+  const auto x = std::make_shared<op::Parameter>(ov::element::i64, ov::PartialShape{2});
+  const auto one = op::Constant::create(ov::element::f32, {}, {1});
+  const auto many = std::make_shared<op::Broadcast>(one, x);
+  const auto sum = std::make_shared<op::ReduceSum>(
+      many, op::Constant::create(ov::element::i64, {2}, {0, 1}), false);
+  auto graph = load_ir(to_ir(std::make_shared<ov::Model>(
+      ov::ResultVector{std::make_shared<op::Result>(sum)}, ov::ParameterVector{x})));
+  ASSERT_TRUE(graph) << graph.error().message;
+  const auto of = [](std::int64_t n) { return plain<std::int64_t>(TensorType::kI64, {2}, {n, n}); };
+  for (const std::int64_t n : {std::int64_t{1} << 22, std::int64_t{1} << 30, std::int64_t{-1}}) {
+    const auto out = compute(*graph, {of(n)});
+    ASSERT_FALSE(out) << n;
+    EXPECT_GT(out.error().message.size(), 10u);
+  }
+  const auto out = compute(*graph, {of(3)});
+  ASSERT_TRUE(out) << out.error().message;
+  EXPECT_EQ(values<float>(out->at(0)), std::vector<float>{9});
+}
+
+TEST(OpenvinoCompute, StateIsTheContextsOwn) {
+  const auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::Shape{2});
+  const auto variable = std::make_shared<ov::op::util::Variable>(
+      ov::op::util::VariableInfo{ov::Shape{2}, ov::element::f32, "kept"});
+  const auto zero = op::Constant::create(ov::element::f32, {2}, {0, 0});
+  const auto kept = std::make_shared<op::ReadValue>(zero, variable);
+  const auto sum = std::make_shared<op::Add>(kept, x);
+  const auto keep = std::make_shared<op::Assign>(sum, variable);
+  auto graph =
+      load_ir(to_ir(std::make_shared<ov::Model>(ov::ResultVector{std::make_shared<op::Result>(sum)},
+                                                ov::SinkVector{keep}, ov::ParameterVector{x})));
+  ASSERT_TRUE(graph) << graph.error().message;
+  auto one = ExecutionContext::create(*graph).value();
+  auto two = ExecutionContext::create(*graph).value();
+  const Plain ones = plain<float>(TensorType::kF32, {2}, {1, 1});
+  for (float count = 1; count < 4; ++count) {
+    EXPECT_EQ(values<float>(compute(*one, {ones}).value()[0])[0], count);
+  }
+  EXPECT_EQ(values<float>(compute(*two, {ones}).value()[0])[0], 1);
 }
 
 TEST(OpenvinoCompute, StopsAtItsDeadlineAndGoesOnAfterwards) {

@@ -10,7 +10,9 @@
 #include <openvino/opsets/opset9.hpp>
 
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <string_view>
 
 #include "fixture.h"
 
@@ -142,6 +144,15 @@ TEST(OpenvinoOperators, ThoseThatAreNotComputedAtAll) {
       std::make_shared<op::MulticlassNms>(boxes, scores, which, op::MulticlassNms::Attributes{})
           ->output(0),
       {boxes, scores, which}, "numbers of regions");
+  const auto priors = input({3, 4});
+  const auto map = input({1, 2, 2, 2});
+  const auto picture = input({1, 3, 8, 8});
+  ov::op::v6::ExperimentalDetectronPriorGridGenerator::Attributes grid{};
+  grid.h = 50;
+  grid.w = 50;
+  expect_refused(std::make_shared<ov::op::v6::ExperimentalDetectronPriorGridGenerator>(
+                     priors, map, picture, grid),
+                 {priors, map, picture}, "sizes of a grid");
   const auto places = input({3, 2, 4});
   const auto parents = input({3, 2, 4});
   const auto lengths = input({2});
@@ -238,6 +249,163 @@ TEST(OpenvinoOperators, GatherOfWholeNumbersInOneDimension) {
   EXPECT_EQ(y->get_output_partial_shape(0), ov::PartialShape({}));
   EXPECT_EQ(run(y, {data, index}, {four, plain<std::int64_t>(TensorType::kI64, {}, {-2})}),
             (List{30}));
+}
+
+Plain floats(const std::vector<std::int64_t>& dims) {
+  return noise(TensorType::kF32, dims, 1);
+}
+Plain all(const std::vector<std::int64_t>& dims, std::int64_t value) {
+  return plain(TensorType::kI64, dims, std::vector(element_count(dims).value(), value));
+}
+
+// Called directly, the kernels read what lies about.
+TEST(OpenvinoOperators, NothingIsSelectedFromNothing) {
+  struct Row {
+    const char* name;
+    ov::PartialShape data;
+    ov::PartialShape indices;
+    std::function<Value(const Value& data, const Value& indices)> make;
+    std::vector<std::int64_t> given;  ///< of the indices
+  };
+  const std::vector<Row> rows = {
+      {"Gather",
+       {-1, 4},
+       {3},
+       [](const Value& d, const Value& i) { return std::make_shared<op::Gather>(d, i, scalar(0)); },
+       {3}},
+      {"Gather of one",
+       {-1, 4},
+       {},
+       [](const Value& d, const Value& i) {
+         return std::make_shared<op::Gather>(d, i, scalar(-2));
+       },
+       {}},
+      {"GatherElements",
+       {-1, 4},
+       {3, 4},
+       [](const Value& d, const Value& i) { return std::make_shared<op::GatherElements>(d, i, 0); },
+       {3, 4}},
+      {"GatherND",
+       {-1, 4},
+       {2, 1},
+       [](const Value& d, const Value& i) { return std::make_shared<op::GatherND>(d, i); },
+       {2, 1}},
+      {"ScatterElementsUpdate",
+       {-1, 4},
+       {2, 4},
+       [](const Value& d, const Value& i) {
+         return std::make_shared<op::ScatterElementsUpdate>(
+             d, i, op::Constant::create(ov::element::f32, {2, 4}, {7}), scalar(0));
+       },
+       {2, 4}},
+      {"ScatterNDUpdate",
+       {-1, 4},
+       {2, 1},
+       [](const Value& d, const Value& i) {
+         return std::make_shared<op::ScatterNDUpdate>(
+             d, i, op::Constant::create(ov::element::f32, {2, 4}, {7}));
+       },
+       {2, 1}}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    const auto data = input(row.data);
+    const auto indices = numbers(row.indices);
+    auto graph = load(row.make(data, indices), {data, indices});
+    ASSERT_TRUE(graph) << graph.error().message;
+    const Plain none = all(row.given, 0);
+    const auto nothing = compute(*graph, {floats({0, 4}), none});
+    EXPECT_TRUE(!nothing || nothing->at(0).bytes.empty());
+    // From something it is what it was.
+    const auto first = compute(*graph, {floats({1, 4}), none});
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_FALSE(first->at(0).bytes.empty());
+    if (std::string_view(row.name).starts_with("Gather")) {
+      EXPECT_EQ(first->at(0).bytes.substr(0, 16), floats({1, 4}).bytes);
+    }
+    EXPECT_EQ(compute(*graph, {floats({1, 4}), none}).value(), *first);
+  }
+  const auto data = input({-1, 4});
+  const auto one = numbers({2});
+  expect_refused(std::make_shared<op::GatherND>(data, one), {data, one}, "may be 0");
+  const auto empty = input({0, 4});
+  const auto indices = numbers({2, 1});
+  auto never = load(std::make_shared<op::GatherND>(empty, indices), {empty, indices});
+  ASSERT_TRUE(never) << never.error().message;
+  const auto nothing = compute(*never, {floats({0, 4}), all({2, 1}, 0)});
+  EXPECT_TRUE(!nothing || nothing->at(0).bytes.empty());
+}
+
+TEST(OpenvinoOperators, NothingIsScatteredBesideItsData) {
+  const auto updates = [](const ov::Shape& shape) {
+    return op::Constant::create(ov::element::f32, shape, {7});
+  };
+  const auto x = input({1, 4});
+  const auto many = numbers({3000, 4});
+  expect_refused(
+      std::make_shared<op::ScatterElementsUpdate>(x, many, updates({3000, 4}), scalar(1)),
+      {x, many}, "more indices in dimension 0");
+  // Known only while computing, they are cut.
+  const auto some = input({-1, 4});
+  const auto other = numbers({-1, 4});
+  const auto given = input({-1, 4});
+  auto graph = load(std::make_shared<op::ScatterElementsUpdate>(some, other, given, scalar(1)),
+                    {some, other, given});
+  ASSERT_TRUE(graph) << graph.error().message;
+  const auto scattered = compute(*graph, {floats({1, 4}), all({3000, 4}, 2), floats({3000, 4})});
+  ASSERT_TRUE(scattered) << scattered.error().message;
+  EXPECT_EQ(scattered->at(0).dims, (std::vector<std::int64_t>{1, 4}));
+  EXPECT_EQ(values<float>(scattered->at(0))[2], values<float>(floats({1, 4}))[3])
+      << "the last of the first row's updates";
+  const auto right = compute(*graph, {floats({2, 4}), all({2, 4}, 1), floats({2, 4})});
+  ASSERT_TRUE(right) << right.error().message;
+  EXPECT_EQ(values<float>(right->at(0))[5], values<float>(floats({2, 4}))[7]);
+}
+
+// In one dimension of whole numbers the kernel writes wherever the index says.
+TEST(OpenvinoOperators, ScatterUpdateOfWholeNumbersInOneDimension) {
+  const auto data = numbers({4});
+  const auto index = numbers({1});
+  auto graph =
+      load(std::make_shared<op::ScatterUpdate>(data, index, fixed({9}), scalar(0)), {data, index});
+  ASSERT_TRUE(graph) << graph.error().message;
+  const Plain four = plain<std::int64_t>(TensorType::kI64, {4}, {1, 2, 3, 4});
+  using List = std::vector<std::int64_t>;
+  const auto run = [&](std::int64_t at) {
+    const auto out = compute(*graph, {four, all({1}, at)});
+    EXPECT_TRUE(out) << out.error().message;
+    return out ? values<std::int64_t>(out->at(0)) : List();
+  };
+  EXPECT_EQ(run(2), (List{1, 2, 9, 4}));
+  for (const std::int64_t far : {std::int64_t{4}, std::int64_t{100}, kFar})
+    EXPECT_EQ(run(far), (List{1, 2, 3, 9})) << far;
+  for (const std::int64_t far : {std::int64_t{-1}, -kFar})
+    EXPECT_EQ(run(far), (List{9, 2, 3, 4})) << far;
+  const auto many = numbers({-1});
+  const auto places = numbers({-1});
+  const auto updates = numbers({-1});
+  auto dynamic = load(std::make_shared<op::ScatterUpdate>(many, places, updates, scalar(0)),
+                      {many, places, updates});
+  ASSERT_TRUE(dynamic) << dynamic.error().message;
+  const auto more = compute(*dynamic, {four, all({1}, 1), all({500}, 9)});
+  EXPECT_TRUE(!more || values<std::int64_t>(more->at(0)) == (List{1, 9, 3, 4}));
+  EXPECT_TRUE(compute(*dynamic, {four, all({2}, 1), all({2}, 9)}));
+}
+
+TEST(OpenvinoOperators, ReverseLooksAtItsAxes) {
+  const auto x = input({2, 3});
+  const auto axes = numbers({1});
+  auto graph = load(std::make_shared<ov::opset1::Reverse>(x, axes, "index"), {x, axes});
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_TRUE(compute(*graph, {floats({2, 3}), all({1}, 1)}));
+  for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, kFar})
+    EXPECT_FALSE(compute(*graph, {floats({2, 3}), all({1}, axis)})) << axis;
+  const auto mask = input({-1}, ov::element::boolean);
+  auto masked = load(std::make_shared<ov::opset1::Reverse>(x, mask, "mask"), {x, mask});
+  ASSERT_TRUE(masked) << masked.error().message;
+  for (const std::int64_t count : {0, 1, 3, 4000}) {
+    const Plain bools{TensorType::kBool, {count}, std::string(static_cast<std::size_t>(count), 1)};
+    EXPECT_FALSE(compute(*masked, {floats({2, 3}), bools})) << count;
+  }
 }
 
 TEST(OpenvinoOperators, GatherTreeOfNegativeLength) {

@@ -1,5 +1,8 @@
 // TensorFlow models through OpenVINO: SavedModel folders and frozen graphs, what they may reach,
 // and versions that are too new.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -109,6 +112,71 @@ TEST(OpenvinoTensorflow, WhatIsMissingOrWrongIsNamed) {
   auto cut = load_path(folder.write("cut.pb", tf_sum_graph().substr(0, 40)));
   ASSERT_FALSE(cut);
   EXPECT_EQ(cut.error().code, ErrorCode::kInvalidEncoding);
+}
+
+TEST(OpenvinoTensorflow, NoRowsAndNoDimensions) {
+  const ScratchFolder folder;
+  auto rows = load_path(folder.write("rows.pb", tf_sum_graph()));
+  ASSERT_TRUE(rows) << rows.error().message;
+  const Plain none{TensorType::kF32, {0, 3}, {}};
+  auto sum = compute(*rows, {none, none});
+  ASSERT_TRUE(sum) << sum.error().message;
+  EXPECT_EQ(sum->at(0), none);
+  auto scalars = load_path(
+      folder.write("scalars.pb", tf_graph({tf_placeholder("x", {}), tf_placeholder("y", {}),
+                                           tf_binary("sum", "AddV2", "x", "y")})));
+  ASSERT_TRUE(scalars) << scalars.error().message;
+  const Plain two = plain<float>(TensorType::kF32, {}, {2});
+  EXPECT_EQ(compute(*scalars, {two, two}).value().at(0), plain<float>(TensorType::kF32, {}, {4}));
+}
+
+TEST(OpenvinoTensorflow, StringsAreRefused) {
+  const ScratchFolder folder;
+  const auto graph = load_path(
+      folder.write("text.pb", tf_graph({tf_placeholder("x", {2}, kTfString),
+                                        {"y", "Identity", {"x"}, {{"T", tf_type(kTfString)}}}})));
+  ASSERT_FALSE(graph);
+  EXPECT_EQ(graph.error().code, ErrorCode::kUnsupportedOperation) << graph.error().message;
+  EXPECT_THAT(graph.error().message, HasSubstr("string"));
+}
+
+/// Whatever it is, it is no model, and the process goes on.
+void expect_no_model(const std::string& bytes, const std::string& what) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(100);
+    const ScratchFolder folder;
+    bool loaded = false;
+    for (const std::string& path :
+         {folder.write("model.pb", bytes),
+          saved_model(folder, tf_saved_model(bytes, kInputs, {{"total", "sum:0"}}))}) {
+      auto graph = load_path(path, "encoding=tensorflow");
+      loaded = loaded || graph.has_value();
+    }
+    _exit(loaded ? 1 : 0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_FALSE(WIFSIGNALED(status)) << what << ": signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0) << what << " was loaded";
+}
+
+TEST(OpenvinoTensorflow, ClaimsOfMoreThanThereIs) {
+  const auto with = [](std::vector<std::int64_t> dims, const std::string& values) {
+    return tf_graph({tf_placeholder("x", {1, 3}), tf_placeholder("y", {1, 3}),
+                     tf_constant("more", kTfFloat, std::move(dims), values),
+                     tf_binary("both", "AddV2", "x", "y"),
+                     tf_binary("sum", "AddV2", "both", "more")});
+  };
+  const std::string few(12, '\1');
+  const std::int64_t far = std::int64_t{1} << 31;
+  expect_no_model(with({far, far, 3}, few), "a product beyond 64 bits");
+  expect_no_model(with({far, far}, few), "exabytes");
+  expect_no_model(with({-2, 3}, few), "a negative dimension");
+  expect_no_model(with({5}, few), "five numbers in twelve bytes");
+  expect_no_model(tf_sum_graph() + std::string("\x0a\xff\xff\xff\x0f", 5), "a node of gigabytes");
+  expect_no_model(tf_graph({tf_placeholder("x", {1, 3}), tf_binary("sum", "AddV2", "x", "nobody")}),
+                  "a node of nothing");
 }
 
 TEST(OpenvinoTensorflow, AModelReachesNothingOutsideItsFolder) {
