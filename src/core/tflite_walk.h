@@ -39,7 +39,8 @@ inline constexpr std::uint64_t kMaxTfliteActivations = std::uint64_t{8} << 30;
 inline constexpr std::size_t kMaxTfliteNesting = 32;
 
 /// Errors: kInvalidEncoding when the bytes are no TFLite model or do one of the above, saying
-/// where; kTooLarge beyond the limits.
+/// where; kUnsupportedOperation for an operator that tflite_operators.h refuses; kTooLarge beyond
+/// the limits.
 [[nodiscard]] Result<void> check_tflite(std::span<const std::byte> model);
 
 /// What a model says of its own making.

@@ -219,7 +219,7 @@ TEST(Completion, BashScriptParsesAndCompletes) {
   EXPECT_EQ(complete("nacre run --time", 2), "--timeout\n");
   EXPECT_EQ(complete("nacre run --engine w", 3), "winch\n");
   EXPECT_EQ(complete("nacre check --lo", 2), "--log-level\n--load\n");
-  EXPECT_EQ(complete("nacre run --dialect w", 3), "witx\nwasmedge\nwamr\n");
+  EXPECT_EQ(complete("nacre run --dialect w", 3), "witx\nwasmedge\nwamr\nwit\nwamr-legacy\n");
   EXPECT_EQ(complete("nacre completion z", 2), "zsh\n");
   EXPECT_EQ(complete("nacre help ch", 2), "check\n");
   EXPECT_EQ(complete("nacre backends onn", 2), "onnxruntime\n");

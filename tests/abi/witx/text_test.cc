@@ -324,7 +324,7 @@ TEST(UndecidedText, TheSecondPartOfAGgufIsTheConfigurationAndOfAnotherModelItsWe
   EXPECT_EQ(guest.answer("one two"), "one");
 
   guest.put_bytes(kData, "<xml");
-  ASSERT_EQ(guest.call("load", {kBuilders, 2, kGgml, 0, kOut}), kSuccess);
+  ASSERT_EQ(guest.call("load", {kBuilders, 2, /* autodetect */ 5, 0, kOut}), kSuccess);
   EXPECT_THAT(guest.provider.last_parts, testing::ElementsAre("<xml", R"({"n-predict": 1})"));
 }
 
