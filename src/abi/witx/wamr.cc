@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t kBuildersBytes = 8;
 constexpr std::uint32_t kWamrTensorBytes = 12;
 constexpr std::uint32_t kDimensionsBytes = 8;
-constexpr std::size_t kMostNameBytes = 64 * 1024;
+constexpr std::size_t kMostNameBytes = std::size_t{64} * 1024;
 constexpr std::uint64_t kUnit = sizeof(float);  // of get_output's sizes
 
 // *builders, encoding, target, *graph
