@@ -80,7 +80,14 @@ template <typename What>
   return {};
 }
 
-// -- bodies that both import modules have (functions.cc)
+// -- what both import modules have: names, and bodies (functions.cc)
+
+inline constexpr char kLoad[] = "load";
+inline constexpr char kLoadByName[] = "load_by_name";
+inline constexpr char kInit[] = "init_execution_context";
+inline constexpr char kSetInput[] = "set_input";
+inline constexpr char kCompute[] = "compute";
+inline constexpr char kGetOutput[] = "get_output";
 
 // builders, count, encoding, target, *graph
 [[nodiscard]] Result<void> load(GuestState& guest, Memory memory, Args args);
@@ -88,8 +95,6 @@ template <typename What>
 [[nodiscard]] Result<void> load_by_name(GuestState& guest, Memory memory, Args args);
 // graph, *context
 [[nodiscard]] Result<void> init_execution_context(GuestState& guest, Memory memory, Args args);
-// context
-[[nodiscard]] Result<void> compute(GuestState& guest, Memory memory, Args args);
 
 // For an error whose sentence may itself not find memory.
 inline std::uint32_t refuse_plainly(GuestState& guest, const char* name, const char* why) noexcept {

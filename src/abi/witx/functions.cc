@@ -16,7 +16,6 @@
 #include "base/checked_math.h"
 
 namespace nacre::witx {
-
 namespace {
 
 bool is_gguf(GraphEncoding encoding, std::span<const std::byte> bytes) {
@@ -76,13 +75,6 @@ Result<void> init_execution_context(GuestState& guest, Memory memory, Args args)
   return give(memory, out, guest.create_context(args[0]));
 }
 
-Result<void> compute(GuestState& guest, Memory, Args args) {
-  auto context = guest.context(args[0]);
-  if (!context) return pass_on(context.error());
-  if (text_of(guest, **context) != nullptr) return guest.generate(**context);
-  return guest.compute(**context);
-}
-
 namespace {
 
 // context, index, *tensor
@@ -97,6 +89,14 @@ Result<void> set_input(GuestState& guest, Memory memory, Args args) {
   }
   read_as_before(guest, (*context)->graph(), args[1], *tensor);
   return (*context)->set_input(args[1], *tensor);
+}
+
+// context
+Result<void> compute(GuestState& guest, Memory, Args args) {
+  auto context = guest.context(args[0]);
+  if (!context) return pass_on(context.error());
+  if (text_of(guest, **context) != nullptr) return guest.generate(**context);
+  return guest.compute(**context);
 }
 
 // context, index, buffer, capacity, *written
@@ -124,12 +124,6 @@ Result<void> finalize_execution_context(GuestState& guest, Memory, Args args) {
   return guest.drop_context(args[0]);
 }
 
-constexpr char kLoad[] = "load";
-constexpr char kLoadByName[] = "load_by_name";
-constexpr char kInit[] = "init_execution_context";
-constexpr char kSetInput[] = "set_input";
-constexpr char kCompute[] = "compute";
-constexpr char kGetOutput[] = "get_output";
 constexpr char kUnload[] = "unload";
 constexpr char kFinalize[] = "finalize_execution_context";
 

@@ -81,6 +81,13 @@ Result<void> set_input(GuestState& guest, Memory memory, Args args) {
   return (*context)->set_input(args[1], *tensor);
 }
 
+// context. Tensors only, as set_input has it, in whichever dialect the numbers are read.
+Result<void> compute(GuestState& guest, Memory, Args args) {
+  auto context = guest.context(args[0]);
+  if (!context) return pass_on(context.error());
+  return guest.compute(**context);
+}
+
 // context, index, buffer, *size
 Result<void> get_output(GuestState& guest, Memory memory, Args args) {
   auto context = guest.context(args[0]);
@@ -104,13 +111,6 @@ Result<void> get_output(GuestState& guest, Memory memory, Args args) {
   static_cast<void>(write<std::uint32_t>(memory, args[3], size));
   return {};
 }
-
-constexpr char kLoad[] = "load";
-constexpr char kLoadByName[] = "load_by_name";
-constexpr char kInit[] = "init_execution_context";
-constexpr char kSetInput[] = "set_input";
-constexpr char kCompute[] = "compute";
-constexpr char kGetOutput[] = "get_output";
 
 constexpr std::array kFunctions = {
     entry<kWamrModule, kLoad, 4, load_wamr>(),

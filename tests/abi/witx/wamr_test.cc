@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../../core/support.h"
 #include "abi/dialect.h"
 #include "busy_guest.h"
 
@@ -30,7 +31,8 @@ GuestStateOptions wamr(GuestStateOptions options = {}) {
 }
 
 struct WamrGuest : FakeGuest {
-  explicit WamrGuest(GraphDescription net = undescribed()) : FakeGuest(std::move(net), wamr()) {}
+  explicit WamrGuest(GraphDescription net = undescribed(), GuestStateOptions options = wamr())
+      : FakeGuest(std::move(net), std::move(options)) {}
 
   /// Of WAMR's module; by name and count of parameters.
   std::uint32_t own(std::string_view name, std::initializer_list<std::uint32_t> args) {
@@ -187,6 +189,24 @@ TEST(Wamr, WhateverIsWrongInATensorIsSaid) {
   EXPECT_EQ(guest.own("compute", {context + 1}), kInvalidArgument);
   EXPECT_EQ(guest.own("get_output", {context + 1, 0, kBuffer, kWritten}), kInvalidArgument);
   EXPECT_EQ(guest.own("set_input", {context + 1, 0, kRecord}), kInvalidArgument);
+}
+
+// A language model through this module is a model of tensors, whatever else the dialect has.
+TEST(Wamr, TextIsATensorInEveryDialect) {
+  for (const Dialect dialect : {Dialect::kWamrLegacy, Dialect::kWasmedge, Dialect::kUndecided}) {
+    GuestStateOptions options;
+    options.dialect = dialect;
+    WamrGuest guest(undescribed(), options);
+    guest.provider.add("chat", echo_graph("text 100\n"));
+    const auto context = guest.context_of("chat");
+    const std::uint32_t u8 = dialect == Dialect::kWamrLegacy ? kU8 : kWitxU8;
+    guest.put_own_tensor({7}, u8, "one two");
+    ASSERT_EQ(guest.own("set_input", {context, 0, kRecord}), kSuccess);
+    ASSERT_EQ(guest.own("compute", {context}), kSuccess) << guest.state.last_error().message;
+    guest.put(kWritten, 16U);
+    ASSERT_EQ(guest.own("get_output", {context, 0, kBuffer, kWritten}), kSuccess);
+    EXPECT_EQ(guest.get_bytes(kBuffer, 11), "one two</s>");
+  }
 }
 
 TEST(Wamr, AScalarAndNothing) {
