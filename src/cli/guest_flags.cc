@@ -63,7 +63,7 @@ void GuestFlags::add(CLI::App& app, const std::string& guest_help) {
            "Let NAME compute models of that encoding, where the model itself names no backend: "
            "onnx=openvino");
   app.add_flag("--models-only", models_only_, "Refuse models that the guest brings itself");
-  add_value(app, "--dialect", dialect_, std::string(kDialectWords),
+  add_value(app, "--dialect", dialect_, dialect_words(),
             "What the guest's wasi-nn numbers mean; auto decides from its imports");
   add_value(app, "--timeout", timeout_, "TIME",
             "Stop the guest after TIME: 5s, 500ms, 2m, or seconds. What is preloaded is loaded "

@@ -124,7 +124,7 @@ Command make_inspect(CLI::App& root) {
             "What the file holds (default: decided from its bytes)");
   add_value(*app, "--backend", flags->backend, "NAME", "The runtime that reads it");
   add_value(*app, "--target", flags->target, "cpu|gpu|tpu|auto", "Where it would run");
-  add_value(*app, "--dialect", flags->dialect, std::string(kDialectWords),
+  add_value(*app, "--dialect", flags->dialect, dialect_words(),
             "What a guest's wasi-nn numbers mean");
   app->add_flag("--allow-precompiled", flags->allow_precompiled,
                 "Accept a guest that nacre compile made");

@@ -113,10 +113,12 @@ void Engine::bring_together(Clock::time_point now, std::unique_lock<std::mutex>&
   std::ranges::sort(active_, {}, &Sequence::slot);
   settled_.notify_all();
   if (!done) return;
+  lock.unlock();  // whoever reads the line may cancel a request
   services_.log(LogLevel::kDebug,
                 fmt::format("slots {} and {} of the model have changed places, with {} tokens, so "
                             "that the texts under way lie side by side",
                             exchange->flowing, exchange->other, exchange->tokens));
+  lock.lock();
 }
 
 // What the next batch holds: a token for everybody whose text flows, and then parts of prompts.
