@@ -156,10 +156,10 @@ std::vector<std::int64_t> numbers_of(const TfliteOperand& input) {
 
 std::string check_fixed(const TfliteOperand& input, const Fixed& one) {
   if (!input.constant) {
-    std::size_t count = 1;
+    bool empty = false;
     for (std::size_t i = 0; i < input.shape.size(); ++i)
-      count *= static_cast<std::size_t>(std::max(input.shape[i], 0));
-    if (count == 0 && one.least_count == 0) return {};
+      empty = empty || input.shape[i] <= 0;
+    if (empty && one.least_count == 0) return {};
     return fmt::format(
         "computes its {}, which TensorFlow Lite would use unchecked; here they have to be constant",
         one.what);
@@ -181,9 +181,10 @@ std::string check_count(const TfliteOperand& numbers) {
   for (std::size_t i = 0; i < numbers.signature.size(); ++i) {
     if (numbers.signature[i] < 0) return "has a shape of a rank that is not known";
   }
+  constexpr std::int64_t kMany = 1 << 20;  // no product beyond it, so that none wraps around
   std::int64_t count = 1;
   for (std::size_t i = 0; i < numbers.shape.size(); ++i)
-    count *= std::min(std::max(numbers.shape[i], 0), 1 << 20);
+    count = std::min(kMany, count * std::clamp<std::int64_t>(numbers.shape[i], 0, kMany));
   if (count > 8) return fmt::format("has a shape of {} numbers", count);
   return {};
 }
