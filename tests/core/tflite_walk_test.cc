@@ -247,6 +247,20 @@ TEST(TfliteWalk, ParametersThatKernelsBelieve) {
   refused(tile(1, -1), "has -1 in its repeats");
   refused(tile(1, 1 << 30), "in its repeats");
   refused(tile(0, 3), "computes its repeats");
+  // The numbers of RESHAPE's shape, computed: few enough for a shape.
+  const auto reshape = [](std::vector<std::int32_t> numbers) {
+    return TfliteModel{
+        .codes = {{22}},
+        .subgraphs = {
+            {.tensors = {{.name = "x", .shape = {2}},
+                         {.name = "s", .type = test::kTfliteI32, .shape = std::move(numbers)},
+                         {.name = "y", .shape = {2}}},
+             .inputs = {0, 1},
+             .outputs = {2},
+             .operators = {{.code = 0, .inputs = {0, 1}, .outputs = {2}}}}}};
+  };
+  EXPECT_EQ(check(reshape({8})).message, "fine");
+  refused(reshape({3, 3}), "has a shape of 9 numbers");
 }
 
 TEST(TfliteWalk, NoPrefixIsAModel) {
