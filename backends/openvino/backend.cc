@@ -71,7 +71,8 @@ class OpenvinoBackend final : public Backend {
   [[nodiscard]] std::vector<std::string> available_devices();
   [[nodiscard]] std::string devices();
   [[nodiscard]] Result<std::string> device_for(ExecutionTarget target);
-  [[nodiscard]] ov::AnyMap compile_properties(const LoadOptions& options, bool on_cpu) const;
+  [[nodiscard]] ov::AnyMap compile_properties(const LoadOptions& options, bool on_cpu,
+                                              bool with_subgraphs) const;
 
   HostServices services_;
   ov::Core core_;
@@ -144,7 +145,8 @@ Result<std::vector<Property>> OpenvinoBackend::probe() {
   return all;
 }
 
-ov::AnyMap OpenvinoBackend::compile_properties(const LoadOptions& options, bool on_cpu) const {
+ov::AnyMap OpenvinoBackend::compile_properties(const LoadOptions& options, bool on_cpu,
+                                               bool with_subgraphs) const {
   const std::uint32_t streams = std::max(options.streams, 1u);
   ov::AnyMap properties{ov::num_streams(static_cast<std::int32_t>(streams))};
   if (options.precision == Precision::kModel) {
@@ -157,6 +159,10 @@ ov::AnyMap OpenvinoBackend::compile_properties(const LoadOptions& options, bool 
                                       ? options.threads * streams
                                       : std::max(services_.thread_budget(), streams);
     properties.emplace(ov::inference_num_threads(static_cast<std::int32_t>(threads)));
+    // No stream is one thread, the caller's. The one thread of one stream is another, and infer()
+    // has a short way to it that loses exceptions, so that the output is whatever the memory held,
+    // and that no cancel reaches. A model with subgraphs must not keep its caller: see Where.
+    if (threads == 1 && !with_subgraphs) properties[ov::num_streams.name()] = ov::streams::Num(0);
   }
   return properties;
 }
@@ -194,9 +200,11 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
     }
     auto description = describe_model(**model, on_cpu);
     if (!description) return std::unexpected(std::move(description.error()));
-    auto compiled = core_.compile_model(*model, *device, compile_properties(options, on_cpu));
+    const bool with_subgraphs = has_subgraphs(**model);
+    auto compiled =
+        core_.compile_model(*model, *device, compile_properties(options, on_cpu, with_subgraphs));
     return std::make_unique<OpenvinoGraph>(std::move(compiled), std::move(*description), on_cpu,
-                                           has_subgraphs(**model));
+                                           with_subgraphs);
   } catch (const std::exception& e) {
     return fail(ErrorCode::kRuntimeError,
                 "OpenVINO cannot prepare the model for the device: " + explain(e));

@@ -145,11 +145,12 @@ bool has_subgraphs(const ov::Model& model) {
 OpenvinoGraph::OpenvinoGraph(ov::CompiledModel compiled, GraphDescription description, bool on_cpu,
                              bool with_subgraphs)
     : compiled_(std::move(compiled)), description_(std::move(description)), on_cpu_(on_cpu) {
-  // On one thread OpenVINO's infer() takes a short way that loses exceptions, so that the output is
-  // whatever the memory held, and that no cancel reaches; start_async() does neither.
+  // Where OpenVINO has made one stream of one thread, because the machine has no more, infer() is
+  // not safe (see compile_properties); start_async() is.
   if (with_subgraphs) {
     where_ = Where::kElsewhere;
-  } else if (on_cpu_ && compiled_.get_property(ov::inference_num_threads) > 1) {
+  } else if (on_cpu_ && (compiled_.get_property(ov::num_streams).num == 0 ||
+                         compiled_.get_property(ov::inference_num_threads) > 1)) {
     where_ = Where::kInline;
   }
   // OpenVINO finds a port by its tensor. Where an output is an input passed through, or is the same

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <limits>
 #include <numeric>
 #include <thread>
@@ -225,14 +226,36 @@ TEST(OpenvinoCompute, BitForBitAsOpenvinoItself) {
   for (const char* extension : {"onnx", "xml"}) {
     const std::string path = efficientnet_path(extension);
     for (const bool fast : {false, true}) {
-      auto reference = direct_model(direct_core().read_model(path), 2, fast);
-      auto graph =
-          load_path(path, std::string("backend=openvino") + (fast ? ",precision=fast" : ""));
-      ASSERT_TRUE(graph) << graph.error().message;
-      EXPECT_EQ(compute(*graph, photo).value(), direct(reference, photo))
-          << path << " fast: " << fast;
+      for (const int threads : {1, 2}) {
+        auto reference = direct_model(direct_core().read_model(path), threads, fast);
+        auto graph = load_path(path, "backend=openvino,threads=" + std::to_string(threads) +
+                                         (fast ? ",precision=fast" : ""));
+        ASSERT_TRUE(graph) << graph.error().message;
+        EXPECT_EQ(compute(*graph, photo).value(), direct(reference, photo))
+            << path << " fast: " << fast << " threads: " << threads;
+      }
     }
   }
+}
+
+std::chrono::nanoseconds processor_time(clockid_t clock) {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+// A tensor that is handed to another core is copied once more, from cache to cache.
+TEST(OpenvinoCompute, OneThreadIsTheCallersOwn) {
+  auto graph = load_path(efficientnet_path("xml"), "threads=1").value();
+  auto context = ExecutionContext::create(graph).value();
+  const Plain photo = noise(TensorType::kF32, {1, 3, 224, 224}, 15);
+  ASSERT_TRUE(compute(*context, {photo}));
+  const auto all = processor_time(CLOCK_PROCESS_CPUTIME_ID);
+  const auto ours = processor_time(CLOCK_THREAD_CPUTIME_ID);
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(compute(*context, {photo}));
+  EXPECT_GT((processor_time(CLOCK_THREAD_CPUTIME_ID) - ours) * 2,
+            processor_time(CLOCK_PROCESS_CPUTIME_ID) - all);
 }
 
 TEST(OpenvinoCompute, PrecisionIsTheModelsUnlessAskedForFast) {
