@@ -4,6 +4,7 @@
 #include <nacre/chat.h>
 #include <nacre/text_context.h>
 
+#include "base/copy_bytes.h"
 #include "core/buffer.h"
 #include "core/computation.h"
 #include "core/tensor_check.h"
@@ -14,7 +15,6 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -142,7 +142,7 @@ struct ExecutionContext::Impl {
     if (buffer == nullptr) {
       return std::unexpected(no_memory(tensor.data.size(), place_name(index)));
     }
-    if (!tensor.data.empty()) std::memcpy(buffer->data, tensor.data.data(), tensor.data.size());
+    copy_bytes(static_cast<std::byte*>(buffer->data), tensor.data);
     place(index, checked, buffer->data, tensor.data.size(), buffer);
     slot.lent.drop();
     return {};

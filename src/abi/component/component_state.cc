@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include "abi/printable.h"
 #include "base/checked_math.h"
+#include "base/copy_bytes.h"
 #include "core/buffer.h"
 #include "core/carrier.h"
 
@@ -155,7 +155,7 @@ std::uint32_t ComponentState::new_tensor(std::span<const std::uint32_t> dims, Te
     made.poison = Error{ErrorCode::kTooLarge,
                         fmt::format("There is no memory for a tensor of {} bytes.", data.size())};
   } else {
-    if (!data.empty()) std::memcpy(buffer.data(), data.data(), data.size());
+    copy_bytes(buffer.data(), data);
     made.tensor = {type, *shape, {buffer.data(), data.size()}, std::move(buffer)};
   }
   if (made.poison) made.tensor.type = type;  // `ty` still answers what was asked for

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <limits>
 #include <new>
@@ -20,6 +19,7 @@
 #include "abi/guest_state.h"
 #include "abi/host_function.h"
 #include "abi/witx/decode.h"
+#include "base/copy_bytes.h"
 
 namespace nacre::witx {
 
@@ -75,7 +75,7 @@ template <typename What>
     return fail(ErrorCode::kTooLarge, fmt::format("{} has {} bytes; the buffer holds {}.", what(),
                                                   data.size(), to.capacity));
   }
-  if (!data.empty()) std::memcpy(memory.data() + to.buffer, data.data(), data.size());
+  copy_bytes(memory.data() + to.buffer, data);
   static_cast<void>(write<std::uint32_t>(memory, to.written, size));
   return {};
 }

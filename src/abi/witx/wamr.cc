@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 
 #include "abi/dialect.h"
@@ -10,6 +9,7 @@
 #include "abi/witx/call.h"
 #include "abi/witx/decode.h"
 #include "base/checked_math.h"
+#include "base/copy_bytes.h"
 
 namespace nacre::witx {
 namespace {
@@ -107,7 +107,7 @@ Result<void> get_output(GuestState& guest, Memory memory, Args args) {
   }
   const auto to = range(memory, args[2], data.size(), "The output");
   if (!to) return std::unexpected(to.error());
-  if (!data.empty()) std::memcpy(to->data(), data.data(), data.size());
+  copy_bytes(to->data(), data);
   static_cast<void>(write<std::uint32_t>(memory, args[3], size));
   return {};
 }
