@@ -22,6 +22,12 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+double lower_quartile(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  return values[values.size() / 4];
+}
+
 double median_ratio(std::span<const double> a, std::span<const double> b) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < a.size(); ++i)

@@ -19,6 +19,10 @@ using Clock = std::chrono::steady_clock;
 
 [[nodiscard]] double median(std::vector<double> values);
 
+/// What a quarter of the values are below. Whatever else a machine does makes a time longer, never
+/// shorter, so this is steadier than the median where that happens often.
+[[nodiscard]] double lower_quartile(std::vector<double> values);
+
 /// The median over i of a[i] / b[i]: what the two did side by side, whatever else the machine did
 /// at that moment. The spans are equally long.
 [[nodiscard]] double median_ratio(std::span<const double> a, std::span<const double> b);
