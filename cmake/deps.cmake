@@ -51,7 +51,12 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 
 # nacre_fetch(NAME): after it, NACRE_DEP_<NAME>_<KEY> are set as deps/fetch.py prints them.
+# nacre_fetch(NAME LATER): nothing is fetched, and NACRE_LATER_<NAME>_<KEY> say where it will be.
 function(nacre_fetch name)
+  set(later)
+  if("LATER" IN_LIST ARGN)
+    set(later --later)
+  endif()
   get_property(known GLOBAL PROPERTY NACRE_FETCHED)
   if(name IN_LIST known)
     return()
@@ -62,7 +67,7 @@ function(nacre_fetch name)
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${inputs})
   # Standard error is left alone: progress is seen while it happens.
   execute_process(
-    COMMAND "${Python3_EXECUTABLE}" "${deps}/fetch.py" --cmake ${name}
+    COMMAND "${Python3_EXECUTABLE}" "${deps}/fetch.py" --cmake ${later} ${name}
     OUTPUT_VARIABLE facts RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
     message(FATAL_ERROR "Could not provide ${name}; the reason is printed above.")
@@ -184,30 +189,54 @@ function(nacre_find_llama)
   if(TARGET llama::llama)
     return()
   endif()
-  set(root "${NACRE_LLAMA_ROOT}")
-  if(NOT root)
-    nacre_fetch(llama)
-    set(root "${NACRE_DEP_LLAMA_ROOT}")
+  set(names ggml-base ggml llama)
+  list(TRANSFORM names REPLACE "(.+)" "lib\\1.so" OUTPUT_VARIABLE libraries)
+  if(NACRE_LLAMA_ROOT)
+    set(include_dir "${NACRE_LLAMA_ROOT}/include")
+    set(common_dir "${NACRE_LLAMA_ROOT}/common")
+    set(lib_dir "${NACRE_LLAMA_ROOT}/lib")
+    list(TRANSFORM libraries PREPEND lib/ OUTPUT_VARIABLE files)
+    foreach(file IN ITEMS include/llama.h common/json-schema-to-grammar.cpp ${files})
+      if(NOT EXISTS "${NACRE_LLAMA_ROOT}/${file}")
+        message(FATAL_ERROR "${NACRE_LLAMA_ROOT} was to hold llama.cpp, and has no ${file}. Give "
+                            "another folder with -DNACRE_LLAMA_ROOT, or none, and it is fetched.")
+      endif()
+    endforeach()
+  else()
+    # The libraries take minutes to build, so that is done when something that needs them is. Copied,
+    # since ninja makes the folders of what a command will make, and the cache would take that for
+    # an entry.
+    nacre_fetch(llama-headers)
+    nacre_fetch(llama LATER)
+    set(include_dir "${NACRE_DEP_LLAMA_HEADERS_INCLUDE_DIR}")
+    set(common_dir "${NACRE_DEP_LLAMA_HEADERS_COMMON_DIR}")
+    set(lib_dir "${PROJECT_BINARY_DIR}/third_party/llama/lib")
+    list(TRANSFORM libraries PREPEND "${lib_dir}/" OUTPUT_VARIABLE files)
+    add_custom_command(OUTPUT ${files}
+      COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/deps/fetch.py" llama
+      COMMAND "${CMAKE_COMMAND}" -E rm -rf "${PROJECT_BINARY_DIR}/third_party/llama"
+      COMMAND cp -dR "${NACRE_LATER_LLAMA_ROOT}" "${PROJECT_BINARY_DIR}/third_party/llama"
+      DEPENDS "${PROJECT_SOURCE_DIR}/deps/cargo/llama/Cargo.lock"
+              "${PROJECT_SOURCE_DIR}/deps/builds.py"
+      COMMENT "llama.cpp's libraries" USES_TERMINAL VERBATIM)
+    add_custom_target(nacre_llama_libraries DEPENDS ${files})
   endif()
-  foreach(file IN ITEMS include/llama.h lib/libllama.so lib/libggml.so lib/libggml-base.so
-                        common/json-schema-to-grammar.cpp)
-    if(NOT EXISTS "${root}/${file}")
-      message(FATAL_ERROR "${root} was to hold llama.cpp, and has no ${file}. Give another folder "
-                          "with -DNACRE_LLAMA_ROOT, or none, and it is fetched.")
+  foreach(name IN LISTS names)
+    add_library(llama::${name} SHARED IMPORTED GLOBAL)
+    set_target_properties(llama::${name} PROPERTIES
+      IMPORTED_LOCATION "${lib_dir}/lib${name}.so"
+      INTERFACE_INCLUDE_DIRECTORIES "${include_dir}")
+    if(TARGET nacre_llama_libraries)
+      add_dependencies(llama::${name} nacre_llama_libraries)
     endif()
-  endforeach()
-  foreach(part IN ITEMS ggml-base ggml llama)
-    add_library(llama::${part} SHARED IMPORTED GLOBAL)
-    set_target_properties(llama::${part} PROPERTIES
-      IMPORTED_LOCATION "${root}/lib/lib${part}.so"
-      INTERFACE_INCLUDE_DIRECTORIES "${root}/include")
   endforeach()
   target_link_libraries(llama::ggml INTERFACE llama::ggml-base)
   target_link_libraries(llama::llama INTERFACE llama::ggml)
   target_compile_definitions(llama::llama INTERFACE
     LLAMA_SHARED GGML_SHARED GGML_BACKEND_SHARED)
-  set(NACRE_LLAMA_COMMON_DIR "${root}/common" CACHE INTERNAL "")
-  message(STATUS "llama.cpp: ${root}")
+  set(NACRE_LLAMA_COMMON_DIR "${common_dir}" CACHE INTERNAL "")
+  set(NACRE_LLAMA_LIB_DIR "${lib_dir}" CACHE INTERNAL "")
+  message(STATUS "llama.cpp: ${lib_dir}")
 endfunction()
 
 # libtorch is not fetched: deps/system.sh installs the distribution's. Its package puts warnings and
@@ -331,13 +360,20 @@ function(nacre_prepare_model)
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
 endfunction()
 
-# nacre_prepare_language_model(): models/smollm2.gguf
+# nacre_prepare_language_model(): target nacre_language_model, models/smollm2.gguf. Fetched when it
+# is built, as it is the largest of all.
 function(nacre_prepare_language_model)
   set(dir "${PROJECT_BINARY_DIR}/models")
-  file(MAKE_DIRECTORY "${dir}")
-  nacre_fetch(smollm2)
-  file(COPY_FILE "${NACRE_DEP_SMOLLM2_GGUF}" "${dir}/smollm2.gguf" ONLY_IF_DIFFERENT)
   set(NACRE_MODELS_DIR "${dir}" CACHE INTERNAL "")
+  if(TARGET nacre_language_model)
+    return()
+  endif()
+  nacre_fetch(smollm2 LATER)
+  add_custom_command(OUTPUT "${dir}/smollm2.gguf"
+    COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/deps/fetch.py" smollm2
+    COMMAND "${CMAKE_COMMAND}" -E copy "${NACRE_LATER_SMOLLM2_GGUF}" "${dir}/smollm2.gguf"
+    COMMENT "The language model of the examples" USES_TERMINAL VERBATIM)
+  add_custom_target(nacre_language_model ALL DEPENDS "${dir}/smollm2.gguf")
 endfunction()
 
 function(nacre_prepare_examples)

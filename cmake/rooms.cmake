@@ -107,8 +107,11 @@ function(nacre_install_vendor name folder)
   set(copy ${CMAKE_INSTALL_LIBDIR}/nacre/${name})
   install(DIRECTORY ${folder}/ DESTINATION ${copy} USE_SOURCE_PERMISSIONS
           FILES_MATCHING PATTERN "*.so" PATTERN "*.so.*")
-  # Beside the libraries, or where their package has it.
+  # Beside the libraries, or where their package has it; what is built later has it there.
   file(GLOB licenses ${folder}/../LICENSE* ${folder}/../../*.dist-info/licenses/*)
+  if(NOT EXISTS ${folder})
+    set(licenses ${folder}/../LICENSE)
+  endif()
   foreach(license IN LISTS licenses)
     if(IS_DIRECTORY ${license})
       install(DIRECTORY ${license} DESTINATION ${copy})

@@ -116,17 +116,31 @@ def copy_wasi_adapter(folder):
 # -- llama.cpp
 
 
-def build_llama(folder):
-    """Shared libraries of llama.cpp in lib/, its headers in include/, LLAMA_COMMON in common/."""
+def llama_sources():
     for tool, package in (("cargo", "Rust, for instance with rustup"), ("cmake", "cmake")):
         if not shutil.which(tool):
             raise FetchError(
                 f"llama.cpp is fetched and built with {tool}, which is not on PATH. "
                 f"Install {package}."
             )
-    say("nacre deps: fetching llama.cpp with cargo (41 MB) ...")
     crate, _ = locked_crate(LLAMA, "llama-cpp-sys-2")
-    given = pathlib.Path(crate["manifest_path"]).parent / "llama.cpp"
+    return pathlib.Path(crate["manifest_path"]).parent / "llama.cpp"
+
+
+def copy_llama_headers(folder):
+    """llama.cpp's headers in include/, LLAMA_COMMON in common/."""
+    say("nacre deps: fetching llama.cpp with cargo (41 MB) ...")
+    source = llama_sources()
+    shutil.copytree(source / "include", folder / "include")
+    shutil.copytree(source / "ggml" / "include", folder / "include", dirs_exist_ok=True)
+    (folder / "common").mkdir()
+    for name in LLAMA_COMMON:
+        shutil.copy2(source / "common" / name, folder / "common")
+
+
+def build_llama(folder):
+    """Shared libraries of llama.cpp in lib/."""
+    given = llama_sources()
     source, build = folder / "source", folder / "build"
     shutil.copytree(given, source, ignore=shutil.ignore_patterns("tests", "docs", "models", "*.gguf"))
     # src/models is code, unlike the models/ at the top.
@@ -154,11 +168,6 @@ def build_llama(folder):
     (folder / "lib").mkdir()
     for library in sorted((build / "bin").glob("lib*.so*")):
         shutil.copy2(library, folder / "lib", follow_symlinks=False)
-    shutil.copytree(source / "include", folder / "include")
-    shutil.copytree(source / "ggml" / "include", folder / "include", dirs_exist_ok=True)
-    (folder / "common").mkdir()
-    for name in LLAMA_COMMON:
-        shutil.copy2(source / "common" / name, folder / "common")
     shutil.copy2(source / "LICENSE", folder)
     shutil.rmtree(source)
     shutil.rmtree(build)

@@ -4,6 +4,7 @@
     deps/fetch.py engine zig              one `name.key=value` line per fact, on standard output
     deps/fetch.py --cmake openvino        the same as CMake set() lines: NACRE_DEP_OPENVINO_DIR ...
     deps/fetch.py --print labels          fetch nothing: fails if it is not in the cache yet
+    deps/fetch.py --cmake --later llama   fetch nothing: say where it will be
     deps/fetch.py --list                  the names there are
 
 Each thing comes from its ecosystem's own registry through that registry's own client (pip, npm,
@@ -29,6 +30,7 @@ from builds import (
     build_llama,
     cargo_build,
     copy_engine_headers,
+    copy_llama_headers,
     copy_wasi_adapter,
     rust_version,
 )
@@ -51,9 +53,10 @@ TFLITE_VERSION = "2.17.1"  # of the library in the wheel that deps/python/tflite
 class Recipes:
     """One method per name. Each returns the facts to print and makes what is missing."""
 
-    def __init__(self, cache, only_look):
+    def __init__(self, cache, only_look=False, later=False):
         self.cache = cache
         self.only_look = only_look
+        self.later = later
 
     # -- the Wasm engine
 
@@ -132,18 +135,18 @@ class Recipes:
         library = root / "pymicro_wakeword" / "lib" / "libtensorflowlite_c.so"
         return {"library": library, "version": TFLITE_VERSION}
 
+    # Two entries: a build tree can be configured, and what needs no language model be built and run,
+    # before the libraries are, which take minutes.
+    def llama_headers(self):
+        key = hash_of(LLAMA / "Cargo.lock", *LLAMA_COMMON)
+        root = self.entry("llama-headers", key, copy_llama_headers)
+        return {"include_dir": root / "include", "common_dir": root / "common"}
+
     def llama(self):
         lock = LLAMA / "Cargo.lock"
-        key = hash_of(lock, *LLAMA_FLAGS, *LLAMA_VARIANTS, *LLAMA_COMMON)
-        root = self.entry("llama", key, build_llama)
+        root = self.entry("llama", hash_of(lock, *LLAMA_FLAGS, *LLAMA_VARIANTS), build_llama)
         crate = re.search(r'name = "llama-cpp-sys-2"\nversion = "([^"]+)"', lock.read_text("utf-8"))
-        return {
-            "root": root,
-            "include_dir": root / "include",
-            "common_dir": root / "common",
-            "lib_dir": root / "lib",
-            "version": crate[1],
-        }
+        return {"root": root, "lib_dir": root / "lib", "version": crate[1]}
 
     # -- guests
 
@@ -334,6 +337,8 @@ class Recipes:
     # -- what the recipes share
 
     def entry(self, name, key, make):
+        if self.later:
+            return self.cache.path(name, key)
         if self.only_look and not self.cache.path(name, key).is_dir():
             raise FetchError(f"{name} is not in the cache {self.cache.root} yet.")
         return self.cache.entry(name, key, make)
@@ -349,8 +354,8 @@ RECIPES = {
     name.replace("_", "-"): name
     for name in (
         "engine openvino onnxruntime tflite zig wasm_tools wasi_adapter photos labels model_tools "
-        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch paddle_ocr llama smollm2 silero_vad "
-        "music magika efficientnet_lite0_torchscript"
+        "efficientnet_lite0 efficientnet_lite0_ir basic_pitch paddle_ocr llama llama_headers smollm2 "
+        "silero_vad music magika efficientnet_lite0_torchscript"
     ).split()
 }
 
@@ -378,6 +383,7 @@ def parse_arguments():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--cmake", action="store_true", help="print CMake set() lines")
     parser.add_argument("--print", action="store_true", dest="only_look", help="fetch nothing")
+    parser.add_argument("--later", action="store_true", help="say where it will be")
     parser.add_argument("--list", action="store_true", help="print the names there are")
     arguments = parser.parse_args()
     if arguments.list:
@@ -395,11 +401,12 @@ def main():
     arguments = parse_arguments()
     stop_cleanly_on_signals()
     try:
-        recipes = Recipes(Cache.at_usual_place(), arguments.only_look)
+        recipes = Recipes(Cache.at_usual_place(), arguments.only_look, arguments.later)
         for name in arguments.names:
             for key, value in getattr(recipes, RECIPES[name])().items():
                 if arguments.cmake:
-                    variable = f"NACRE_DEP_{RECIPES[name]}_{key}".upper()
+                    kind = "LATER" if arguments.later else "DEP"
+                    variable = f"NACRE_{kind}_{RECIPES[name]}_{key}".upper()
                     print(f'set({variable} "{value}" CACHE INTERNAL "deps/fetch.py")')
                 else:
                     print(f"{name}.{key}={value}")

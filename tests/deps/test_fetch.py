@@ -119,6 +119,16 @@ class FetchTest(unittest.TestCase):
         self.assertIn("not in the cache", result.stderr)
         self.assertEqual(list((self.scratch / "cache").glob("labels*")), [])
 
+    def test_later_says_where_it_will_be_and_fetches_nothing(self):
+        self.lock(self.digest)
+        later = self.fetch("--cmake", "--later", "labels")
+        self.assertEqual((later.returncode, later.stderr), (0, ""))
+        self.assertEqual(list((self.scratch / "cache").glob("labels*")), [])
+        file = self.fetch("labels").stdout.strip().removeprefix("labels.file=")
+        self.assertEqual(
+            later.stdout, f'set(NACRE_LATER_LABELS_FILE "{file}" CACHE INTERNAL "deps/fetch.py")\n'
+        )
+
     def test_an_unknown_name_lists_the_known(self):
         result = self.fetch("lables")
         self.assertEqual(result.returncode, 2)
