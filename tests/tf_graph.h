@@ -14,6 +14,7 @@ namespace nacre::test {
 inline constexpr int kTfFloat = 1;
 inline constexpr int kTfInt32 = 3;
 inline constexpr int kTfString = 7;
+inline constexpr int kTfBool = 10;
 
 inline std::string pb_varint(std::uint64_t value) {
   std::string out;
@@ -74,16 +75,99 @@ inline TfNode tf_constant(std::string name, int type, std::vector<std::int64_t> 
                              pb_bytes(type == kTfString ? 8 : 4, values);
   return {std::move(name), "Const", {}, {{"dtype", tf_type(type)}, {"value", pb_bytes(8, tensor)}}};
 }
+/// A constant of rank 0.
+template <typename T>
+TfNode tf_scalar(std::string name, int type, T value) {
+  return tf_constant(std::move(name), type, {},
+                     std::string(reinterpret_cast<const char*>(&value), sizeof value));
+}
+inline TfNode tf_unary(std::string name, std::string op, std::string a, int type = kTfFloat) {
+  return {std::move(name), std::move(op), {std::move(a)}, {{"T", tf_type(type)}}};
+}
+/// `node`, to be computed after another.
+inline TfNode tf_after(std::string before, TfNode node) {
+  node.inputs.push_back("^" + std::move(before));
+  return node;
+}
 inline TfNode tf_binary(std::string name, std::string op, std::string a, std::string b,
                         int type = kTfFloat) {
   return {std::move(name), std::move(op), {std::move(a), std::move(b)}, {{"T", tf_type(type)}}};
 }
 
-/// A frozen graph.
-inline std::string tf_graph(const std::vector<TfNode>& nodes) {
+/// An AttrValue that names a function of the library.
+inline std::string tf_function(std::string_view name) {
+  return pb_bytes(10, pb_bytes(1, name));
+}
+/// A FunctionDef; the arguments are of kTfFloat, and a result is "node:its name for the output:0".
+struct TfFunction {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> results;
+  std::vector<TfNode> nodes;
+  int type = kTfFloat;
+  int result_type = kTfFloat;
+
+  [[nodiscard]] std::string bytes() const {
+    std::string signature = pb_bytes(1, name);
+    for (const std::string& argument : arguments)
+      signature += pb_bytes(2, pb_bytes(1, argument) + pb_number(3, type));
+    for (const auto& [result, from] : results)
+      signature += pb_bytes(3, pb_bytes(1, result) + pb_number(3, result_type));
+    std::string out = pb_bytes(1, signature);
+    for (const TfNode& node : nodes)
+      out += pb_bytes(3, node.bytes());
+    for (const auto& [result, from] : results)
+      out += pb_entry(4, result, from);
+    return out;
+  }
+};
+/// A node that calls a function of the library.
+inline TfNode tf_call(std::string name, std::string_view function, std::vector<std::string> inputs,
+                      std::string op = "PartitionedCall") {
+  std::string types;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    types += pb_number(6, kTfFloat);
+  return {std::move(name),
+          std::move(op),
+          std::move(inputs),
+          {{"f", tf_function(function)},
+           {"Tin", pb_bytes(1, types)},
+           {"Tout", pb_bytes(1, pb_number(6, kTfFloat))}}};
+}
+
+/// A loop by functions: of the same arguments, all of kTfFloat, `condition` makes a kTfBool and
+/// `body` the next of each.
+inline TfNode tf_while(std::string name, std::string_view condition, std::string_view body,
+                       std::vector<std::string> inputs) {
+  TfNode node = tf_call(std::move(name), body, std::move(inputs), "StatelessWhile");
+  node.attributes = {{"T", node.attributes[1].second},
+                     {"cond", tf_function(condition)},
+                     {"body", tf_function(body)}};
+  return node;
+}
+/// One of two functions of the same arguments.
+inline TfNode tf_if(std::string name, std::string condition, std::string_view then,
+                    std::string_view otherwise, std::vector<std::string> inputs) {
+  TfNode node = tf_call(std::move(name), then, std::move(inputs), "StatelessIf");
+  node.inputs.insert(node.inputs.begin(), std::move(condition));
+  node.attributes = {{"Tcond", tf_type(kTfBool)},
+                     {"Tin", node.attributes[1].second},
+                     {"Tout", node.attributes[2].second},
+                     {"then_branch", tf_function(then)},
+                     {"else_branch", tf_function(otherwise)}};
+  return node;
+}
+
+/// A frozen graph, and the functions that it may call.
+inline std::string tf_graph(const std::vector<TfNode>& nodes,
+                            const std::vector<TfFunction>& functions = {}) {
   std::string out;
   for (const TfNode& node : nodes)
     out += pb_bytes(1, node.bytes());
+  std::string library;
+  for (const TfFunction& function : functions)
+    library += pb_bytes(1, function.bytes());
+  if (!library.empty()) out += pb_bytes(2, library);
   return out + pb_bytes(4, pb_number(1, 1286));
 }
 
@@ -91,6 +175,61 @@ inline std::string tf_graph(const std::vector<TfNode>& nodes) {
 inline std::string tf_sum_graph() {
   return tf_graph({tf_placeholder("x", {-1, 3}), tf_placeholder("y", {-1, 3}),
                    tf_binary("sum", "AddV2", "x", "y")});
+}
+
+/// y = relu(x), by a function that calls one that does it.
+inline std::string tf_calls_graph() {
+  return tf_graph({tf_placeholder("x", {1, 3}), tf_call("y", "outer", {"x"})},
+                  {{"outer", {"a"}, {{"r", "c:output:0"}}, {tf_call("c", "inner", {"a"})}},
+                   {"inner", {"a"}, {{"r", "c:activations:0"}}, {tf_unary("c", "Relu", "a")}}});
+}
+
+/// y = x + times, by a function that adds 1 and counts.
+inline std::string tf_loop_graph(float times) {
+  return tf_graph(
+      {tf_placeholder("x", {1, 3}), tf_scalar("zero", kTfFloat, 0.0F),
+       tf_while("loop", "more", "step", {"zero", "x"}), tf_unary("y", "Identity", "loop:1")},
+      {{"more",
+        {"i", "v"},
+        {{"r", "less:z:0"}},
+        {tf_scalar("n", kTfFloat, times), tf_binary("less", "Less", "i", "n:output:0")},
+        kTfFloat,
+        kTfBool},
+       {"step",
+        {"i", "v"},
+        {{"next", "count:z:0"}, {"sum", "add:z:0"}},
+        {tf_scalar("one", kTfFloat, 1.0F), tf_binary("count", "AddV2", "i", "one:output:0"),
+         tf_binary("add", "AddV2", "v", "one:output:0")}}});
+}
+
+/// The same as TensorFlow 1 wrote it: a circle in the graph, closed by NextIteration.
+inline std::vector<TfNode> tf_old_loop(float times) {
+  const auto enter = [](std::string name, std::string from) {
+    TfNode node = tf_unary(std::move(name), "Enter", std::move(from));
+    node.attributes.emplace_back("frame_name", pb_bytes(2, "frame"));
+    node.attributes.emplace_back("is_constant", pb_number(5, 0));
+    node.attributes.emplace_back("parallel_iterations", pb_number(3, 10));
+    return node;
+  };
+  return {tf_placeholder("x", {1, 3}),
+          tf_scalar("zero", kTfFloat, 0.0F),
+          enter("i_enter", "zero"),
+          enter("v_enter", "x"),
+          tf_binary("i", "Merge", "i_enter", "i_next"),
+          tf_binary("v", "Merge", "v_enter", "v_next"),
+          tf_after("i", tf_scalar("n", kTfFloat, times)),
+          tf_binary("less", "Less", "i", "n"),
+          {"more", "LoopCond", {"less"}},
+          tf_binary("i_switch", "Switch", "i", "more"),
+          tf_binary("v_switch", "Switch", "v", "more"),
+          tf_unary("i_now", "Identity", "i_switch:1"),
+          tf_unary("v_now", "Identity", "v_switch:1"),
+          tf_after("i_now", tf_scalar("one", kTfFloat, 1.0F)),
+          tf_binary("count", "AddV2", "i_now", "one"),
+          tf_binary("add", "AddV2", "v_now", "one"),
+          tf_unary("i_next", "NextIteration", "count"),
+          tf_unary("v_next", "NextIteration", "add"),
+          tf_unary("y", "Exit", "v_switch")};
 }
 
 /// saved_model.pb with one signature; names are (name, "node:port").

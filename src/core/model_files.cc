@@ -6,6 +6,7 @@
 #include "core/onnx_walk.h"
 #include "core/paddle_walk.h"
 #include "core/sniff.h"
+#include "core/tensorflow_walk.h"
 #include "core/torchscript_walk.h"
 
 #include <fmt/format.h>
@@ -19,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Bytes = std::span<const std::byte>;
+
+constexpr const char* kSavedModel = "saved_model.pb";
 
 Result<MappedFile> map_file(const std::string& path) {
   auto file = MappedFile::open(path);
@@ -48,7 +51,7 @@ Result<OpenedFiles> open_files(const ModelSpec& spec) {
   OpenedFiles opened{.paths = spec.paths, .files = {}, .found = std::nullopt, .beside = {}};
   std::error_code error;
   if (spec.paths.size() == 1 && fs::is_directory(spec.paths[0], error)) {
-    const fs::path inside = fs::path(spec.paths[0]) / "saved_model.pb";
+    const fs::path inside = fs::path(spec.paths[0]) / kSavedModel;
     auto file = map_file(inside.string());
     if (!file) {
       return fail(file.error().code, fmt::format("{} is a folder, and of folders only TensorFlow's "
@@ -142,6 +145,18 @@ Result<void> check_paddle_files(const OpenedFiles& opened) {
                           fs::path(opened.paths[0]).replace_extension(".pdiparams").string()));
 }
 
+/// A SavedModel is its folder or the file in that, a frozen graph any other file.
+Result<void> check_tensorflow_file(const OpenedFiles& opened) {
+  if (!opened.files.empty()) {
+    const Bytes file = opened.files[0].bytes();
+    return fs::path(opened.paths[0]).filename() == kSavedModel ? check_saved_model(file)
+                                                               : check_tensorflow_graph(file);
+  }
+  auto file = map_file((fs::path(opened.paths[0]) / kSavedModel).string());
+  if (!file) return std::unexpected(std::move(file.error()));
+  return check_saved_model(file->bytes());
+}
+
 /// The parts of a split GGUF are found by the first one's name, so that no hash covers them.
 Result<void> check_no_parts(const ModelSpec& spec, const OpenedFiles& opened) {
   if (spec.sha256.empty() || opened.files.empty()) return {};
@@ -185,7 +200,7 @@ Result<void> check_no_variables(const ModelSpec& spec, const OpenedFiles& opened
   const fs::path file = opened.paths[0];
   const fs::path variables = file.parent_path() / "variables";
   std::error_code error;
-  if (file.filename() != "saved_model.pb" ||
+  if (file.filename() != kSavedModel ||
       fs::symlink_status(variables, error).type() == fs::file_type::not_found) {
     return {};
   }
@@ -215,6 +230,9 @@ Result<void> check_model_files(const ModelSpec& spec, const OpenedFiles& opened,
   }
   if (encoding == GraphEncoding::kPaddle) {
     if (auto ok = check_paddle_files(opened); !ok) return ok;
+  }
+  if (encoding == GraphEncoding::kTensorflow) {
+    if (auto ok = check_tensorflow_file(opened); !ok) return ok;
   }
   if (auto ok = check_no_variables(spec, opened, encoding); !ok) return ok;
   if (encoding == GraphEncoding::kGgml) {

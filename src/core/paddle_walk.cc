@@ -25,6 +25,7 @@
 
 #include "base/checked_math.h"
 #include "base/read_number.h"
+#include "core/protobuf_fields.h"
 #include "core/protobuf_reader.h"
 
 namespace nacre {
@@ -62,38 +63,10 @@ std::optional<std::uint64_t> element_bytes(std::uint64_t type) noexcept {
   }
 }
 
-/// A field that is read, and how it is written. Parsers put aside what has another wire type, and
-/// let the last of two win; writers emit neither.
-struct Known {
-  std::uint32_t number;
-  std::uint8_t wire;
-  bool repeats = false;
-};
-
-/// Calls `on_field` for each known field of a message; its error ends the walk.
 template <std::size_t kCount, typename F>
-Result<void> each(std::string_view message, Bytes bytes, const std::array<Known, kCount>& known,
-                  F&& on_field) {
-  std::array<bool, kCount> seen{};
-  ProtobufReader reader(bytes);
-  ProtobufField field;
-  while (reader.next(field)) {
-    for (std::size_t i = 0; i < kCount; ++i) {
-      if (known[i].number != field.number) continue;
-      if (known[i].wire != field.wire || (seen[i] && !known[i].repeats)) {
-        return wrong(
-            fmt::format("field {} of its {} {}", field.number, message,
-                        known[i].wire != field.wire ? "is of another kind" : "is there twice"));
-      }
-      seen[i] = true;
-      if (auto ok = on_field(field); !ok) return ok;
-      break;
-    }
-  }
-  if (reader.problem() != nullptr) {
-    return wrong(fmt::format("its {} has {}", message, reader.problem()));
-  }
-  return {};
+Result<void> each(std::string_view message, Bytes bytes,
+                  const std::array<KnownField, kCount>& known, F&& on_field) {
+  return each_field(message, bytes, known, wrong, on_field);
 }
 
 struct Tensor {
@@ -183,7 +156,7 @@ class Walk {
 };
 
 Result<void> Walk::variable_type(Bytes bytes, std::string_view name, Variable& variable) {
-  constexpr std::array<Known, 3> kType = {{{1, kVarint}, {3, kLength}, {4, kLength}}};
+  constexpr std::array<KnownField, 3> kType = {{{1, kVarint}, {3, kLength}, {4, kLength}}};
   return each("variable's type", bytes, kType, [&](const ProtobufField& field) -> Result<void> {
     if (field.number == 1) {
       variable.kind = field.value;
@@ -195,7 +168,7 @@ Result<void> Walk::variable_type(Bytes bytes, std::string_view name, Variable& v
                               "are not read; export the model without them.",
                               printable_name(name)));
     }
-    constexpr std::array<Known, 1> kTensor = {{{1, kLength}}};
+    constexpr std::array<KnownField, 1> kTensor = {{{1, kLength}}};
     return each("tensor", field.bytes, kTensor, [&](const ProtobufField& inner) -> Result<void> {
       auto tensor = read_tensor(inner.bytes, name);
       if (!tensor) return std::unexpected(std::move(tensor.error()));
@@ -206,7 +179,7 @@ Result<void> Walk::variable_type(Bytes bytes, std::string_view name, Variable& v
 }
 
 Result<void> Walk::variable(Bytes bytes) {
-  constexpr std::array<Known, 3> kVariable = {{{1, kLength}, {2, kLength}, {3, kVarint}}};
+  constexpr std::array<KnownField, 3> kVariable = {{{1, kLength}, {2, kLength}, {3, kVarint}}};
   std::string_view name;
   Bytes type;
   Variable variable;
@@ -247,9 +220,9 @@ Result<void> Walk::runs_block(std::string_view type, std::size_t block, std::int
 }
 
 Result<void> Walk::op(Bytes bytes, std::size_t block) {
-  constexpr std::array<Known, 4> kOp = {
+  constexpr std::array<KnownField, 4> kOp = {
       {{1, kLength, true}, {2, kLength, true}, {3, kLength}, {4, kLength, true}}};
-  constexpr std::array<Known, 3> kAttribute = {{{1, kLength}, {2, kVarint}, {12, kVarint}}};
+  constexpr std::array<KnownField, 3> kAttribute = {{{1, kLength}, {2, kVarint}, {12, kVarint}}};
   std::string_view type;
   bool has_outputs = false;
   std::optional<std::int64_t> inner;
@@ -318,9 +291,9 @@ Result<PaddleProgram> Walk::parameters() const {
 }
 
 Result<PaddleProgram> Walk::program(Bytes bytes) {
-  constexpr std::array<Known, 2> kProgram = {{{1, kLength, true}, {4, kLength}}};
-  constexpr std::array<Known, 1> kVersion = {{{1, kVarint}}};
-  constexpr std::array<Known, 2> kBlock = {{{3, kLength, true}, {4, kLength, true}}};
+  constexpr std::array<KnownField, 2> kProgram = {{{1, kLength, true}, {4, kLength}}};
+  constexpr std::array<KnownField, 1> kVersion = {{{1, kVarint}}};
+  constexpr std::array<KnownField, 2> kBlock = {{{3, kLength, true}, {4, kLength, true}}};
   std::vector<Bytes> blocks;
   auto read = each("program", bytes, kProgram, [&](const ProtobufField& field) -> Result<void> {
     if (auto ok = spend(); !ok) return ok;

@@ -155,6 +155,7 @@ struct Model {
   std::vector<std::int64_t> dims = {2, 2};  ///< of inputs whose shape the model does not say
   Result<std::shared_ptr<Graph>> (*load)(const Model& model, const Parts& parts) = by_bytes;
   std::size_t changed = 1;  ///< of the parts, one of the first so many is changed
+  bool in_time = false;     ///< whether each comes to its end soon
 };
 
 std::ostream& operator<<(std::ostream& out, const Model& model) {
@@ -252,7 +253,7 @@ class Mutated : public testing::TestWithParam<Model> {};
 TEST_P(Mutated, EndsNoProcess) {
   const Model& model = GetParam();
   const Parts whole = model.parts();
-  auto outcomes = expect_no_process_ends(model.name, model.seeds, /*in_time=*/false, [&](int seed) {
+  auto outcomes = expect_no_process_ends(model.name, model.seeds, model.in_time, [&](int seed) {
     Random random(static_cast<unsigned>(seed));
     Parts parts = whole;
     model.change(parts[below(random, model.changed)], random);

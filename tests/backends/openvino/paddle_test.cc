@@ -293,6 +293,79 @@ TEST(OpenvinoPaddle, BothFilesHaveHashes) {
   EXPECT_THAT(changed.message, HasSubstr(parameters + " has the SHA-256"));
 }
 
+TEST(OpenvinoPaddle, NoRowsAndNoDimensions) {
+  const ScratchFolder folder;
+  auto rows = load_path(write(folder, paddle_layer()));
+  ASSERT_TRUE(rows) << rows.error().message;
+  const auto none = compute(*rows, {Plain{TensorType::kF32, {0, 3}, {}}});
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_EQ(none->at(1), (Plain{TensorType::kF32, {0, 4}, {}}));
+  PaddleModel scalars;
+  scalars.input("x", {}).value("y", {}).op(paddle_scale("x", "y", 2, 1)).output("y");
+  auto graph = load_path(write(folder, scalars, "scalars"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(compute(*graph, {plain<float>(TensorType::kF32, {}, {3})}).value().at(0),
+            plain<float>(TensorType::kF32, {}, {7}));
+}
+
+TEST(OpenvinoPaddle, TypesThatNoTensorHasAreRefused) {
+  const ScratchFolder folder;
+  constexpr int kComplex64 = 23;
+  constexpr int kNothing = 99;
+  for (const int type : {kPaddleString, kComplex64, kNothing}) {
+    PaddleModel model;
+    model.input("x", {1, 3}, type).value("y", {1, 3}, type);
+    model.op({"assign", {{"X", {"x"}}}, {{"Out", {"y"}}}}).output("y");
+    const Error error = refused(write(folder, model));
+    EXPECT_GT(error.message.size(), 10u) << type;
+  }
+}
+
+TEST(OpenvinoPaddle, IndicesStayInsideTheirTensors) {
+  const ScratchFolder folder;
+  PaddleModel model;
+  model.input("x", {4, 2})
+      .input("i", {2}, kPaddleI64)
+      .value("y", {2, 2})
+      .op({"gather", {{"X", {"x"}}, {"Index", {"i"}}}, {{"Out", {"y"}}}, {paddle_int("axis", 0)}})
+      .output("y");
+  auto graph = load_path(write(folder, model));
+  ASSERT_TRUE(graph) << graph.error().message;
+  const Plain x = plain<float>(TensorType::kF32, {4, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const auto at = [&](std::int64_t a, std::int64_t b) {
+    return compute(*graph, {x, plain<std::int64_t>(TensorType::kI64, {2}, {a, b})});
+  };
+  EXPECT_EQ(at(3, 0).value()[0], plain<float>(TensorType::kF32, {2, 2}, {7, 8, 1, 2}));
+  // Whatever is there, it is a number of the tensor, or an error.
+  for (const std::int64_t far :
+       {std::int64_t{4}, std::int64_t{1} << 30, -(std::int64_t{1} << 30)}) {
+    const auto y = at(far, 0);
+    if (!y) continue;
+    for (const float value : values<float>(y->at(0)))
+      EXPECT_TRUE(value >= 0 && value <= 8) << far << ": " << value;
+  }
+}
+
+TEST(OpenvinoPaddle, MemoryThatNoMachineHas) {
+  const ScratchFolder folder;
+  PaddleModel model;
+  PaddleOp fill = paddle_constant("c", 1, kPaddleF32);
+  fill.attributes[0] = paddle_longs("shape", {std::int64_t{1} << 45});
+  model.input("x", {1}).value("c", {-1}).value("y", {-1}).op(fill);
+  model
+      .op({"elementwise_add",
+           {{"X", {"x"}}, {"Y", {"c"}}},
+           {{"Out", {"y"}}},
+           {paddle_int("axis", -1)}})
+      .output("y");
+  const auto graph = load_path(write(folder, model));
+  if (!graph) {
+    EXPECT_GT(graph.error().message.size(), 10u);
+  } else {
+    EXPECT_FALSE(compute(*graph, {plain<float>(TensorType::kF32, {1}, {1})}));
+  }
+}
+
 // Names of variables are the only strings that could be paths: in the form of one file for each
 // parameter, which is not read, they are.
 TEST(OpenvinoPaddle, NothingInAModelIsAPath) {

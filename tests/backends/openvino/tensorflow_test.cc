@@ -179,6 +179,98 @@ TEST(OpenvinoTensorflow, ClaimsOfMoreThanThereIs) {
                   "a node of nothing");
 }
 
+/// y = f(x), frozen and as a SavedModel.
+std::vector<std::string> in_both_forms(const ScratchFolder& folder, const std::string& graph) {
+  return {folder.write("model.pb", graph),
+          saved_model(folder, tf_saved_model(graph, {{"x", "x:0"}}, {{"y", "y:0"}}, {1, 3}))};
+}
+
+TEST(OpenvinoTensorflow, FunctionsAndLoops) {
+  const ScratchFolder folder;
+  const auto f32 = [](const std::vector<float>& values) {
+    return plain<float>(TensorType::kF32, {1, 3}, values);
+  };
+  for (const std::string& path : in_both_forms(folder, tf_calls_graph())) {
+    auto graph = load_path(path, "encoding=tensorflow");
+    ASSERT_TRUE(graph) << graph.error().message;
+    EXPECT_EQ(compute(*graph, {f32({1, -2, 3})}).value()[0], f32({1, 0, 3}));
+  }
+  for (const int times : {0, 1, 5}) {
+    const auto n = static_cast<float>(times);
+    for (const std::string& bytes : {tf_loop_graph(n), tf_graph(tf_old_loop(n))}) {
+      for (const std::string& path : in_both_forms(folder, bytes)) {
+        auto graph = load_path(path, "encoding=tensorflow");
+        ASSERT_TRUE(graph) << graph.error().message;
+        EXPECT_EQ(compute(*graph, {f32({1, -2, 3})}).value()[0], f32({1 + n, n - 2, 3 + n}));
+      }
+    }
+  }
+}
+
+// Each of these kept OpenVINO's reader for ever, or ended its process, before it was looked for.
+TEST(OpenvinoTensorflow, CirclesAndWhatDoublesAreRefused) {
+  const TfNode x = tf_placeholder("x", {1, 3});
+  const auto relu = [](std::string name, std::string input) {
+    return tf_unary(std::move(name), "Relu", std::move(input));
+  };
+  const auto calling = [](const std::string& name, const std::string& inner, bool twice) {
+    TfFunction function{name,
+                        {"a"},
+                        {{"r", "c:output:0"}},
+                        {tf_call("c", inner, {"a"}, "StatefulPartitionedCall")}};
+    if (twice) {
+      function.nodes.push_back(tf_call("d", inner, {"c:output:0"}, "StatefulPartitionedCall"));
+      function.results = {{"r", "d:output:0"}};
+    }
+    return function;
+  };
+  const TfNode call = tf_call("y", "f0", {"x"}, "StatefulPartitionedCall");
+  const TfFunction leaf{"leaf", {"a"}, {{"r", "c:activations:0"}}, {relu("c", "a")}};
+  std::vector<TfFunction> doubling = {leaf};
+  std::vector<TfFunction> deep = {leaf};
+  for (int i = 0; i < 3000; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    const std::string next = "f" + std::to_string(i + 1);
+    if (i < 30) doubling.push_back(calling(name, i == 29 ? "leaf" : next, true));
+    deep.push_back(calling(name, i == 2999 ? "leaf" : next, false));
+  }
+  std::vector<TfNode> chain = {x, relu("n0", "x")};
+  for (int i = 1; i < 300'000; ++i)
+    chain.push_back(relu("n" + std::to_string(i), "n" + std::to_string(i - 1)));
+  chain.push_back(relu("y", "n299999"));
+  TfFunction wants_two = leaf;
+  wants_two.name = "f0";
+  wants_two.arguments = {"a", "b"};
+  struct Bad {
+    std::string graph;
+    std::string sentence;
+  };
+  for (const Bad& bad : std::vector<Bad>{
+           {tf_graph({x, tf_binary("p", "AddV2", "x", "q"), relu("q", "p"), relu("y", "p")}),
+            "the nodes 'q' and 'p' of the graph need each other"},
+           {tf_graph(
+                {x, tf_after("q", relu("p", "x")), tf_after("p", relu("q", "x")), relu("y", "p")}),
+            "in a circle"},
+           {tf_graph({x, call}, {calling("f0", "f0", false)}), "the function 'f0' calls itself"},
+           {tf_graph({x, call}, {calling("f0", "f1", false), calling("f1", "f0", false)}),
+            "calls itself, or one that calls it in turn"},
+           {tf_graph({x, call}, doubling), "are written out"},
+           {tf_graph({x, call}, deep), "call each other more than 64 deep"},
+           {tf_graph(chain), "nodes one after the other"},
+           {tf_graph({x, call}, {wants_two}), "calls 'f0' with 1 arguments, and that wants 2"},
+           {tf_graph({x, {"y", "StatefulPartitionedCall", {"x"}}}), "does not say which"},
+           {tf_graph({x, {"n", "NextIteration", {}}, tf_binary("y", "AddV2", "x", "n")}),
+            "is the next iteration of nothing"}}) {
+    expect_no_model(bad.graph, bad.sentence);
+    const ScratchFolder folder;
+    for (const std::string& path : in_both_forms(folder, bad.graph)) {
+      const auto graph = load_path(path, "encoding=tensorflow");
+      ASSERT_FALSE(graph) << bad.sentence;
+      EXPECT_THAT(graph.error().message, HasSubstr(bad.sentence));
+    }
+  }
+}
+
 TEST(OpenvinoTensorflow, AModelReachesNothingOutsideItsFolder) {
   const ScratchFolder outside;
   const std::string secret = outside.write("secret", "not for models\n1\n2\n");
