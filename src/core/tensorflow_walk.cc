@@ -32,6 +32,8 @@ using Bytes = std::span<const std::byte>;
 
 // Work is counted in nodes. OpenVINO copies a function's bytes for each call that it converts, and
 // the names of the whole library, and puts the call's name before each of the function's.
+// Branches, and what decides on a loop, it copies once more.
+constexpr std::uint64_t kCopies = 2;
 constexpr std::uint64_t kBytesPerNode = 4096;
 constexpr std::uint64_t kFunctionsPerNode = 128;
 
@@ -96,6 +98,7 @@ struct Nodes {
   std::vector<std::size_t> ends;            // of each one's part of the next
   std::vector<std::string_view> producers;  // the names of those that it needs
   std::vector<Call> calls;                  // in the order of the nodes
+  std::vector<std::size_t> imports;         // nodes that fill tables
   std::size_t results = 0;
   std::string where;
 
@@ -129,6 +132,7 @@ class Walk {
 
   std::map<std::string_view, Function> functions_;
   std::uint64_t spent_ = 0;
+  bool has_tables_ = false;
 };
 
 Result<void> Walk::library(Bytes bytes) {
@@ -213,6 +217,7 @@ Result<void> Walk::node(Bytes bytes, Nodes& nodes) {
   std::string_view name;
   std::string_view op;
   bool says_which = false;
+  bool has_value = false;
   Attribute attribute;
   if (auto ok = spend(); !ok) return ok;
   auto ok = each("node", bytes, kNode, [&](const ProtobufField& field) -> Result<void> {
@@ -225,8 +230,8 @@ Result<void> Walk::node(Bytes bytes, Nodes& nodes) {
     if (field.number != 5) return {};
     if (auto read = read_attribute(field.bytes, attribute); !read) return read;
     says_which = says_which || attribute.key == "f";
-    // The condition of a loop is written out before the loop and in it.
-    const std::uint64_t copies = attribute.key == "cond" ? 2 : 1;
+    has_value = has_value || attribute.key == "value";
+    const std::uint64_t copies = attribute.key == "f" || attribute.key == "body" ? 1 : kCopies;
     for (const std::string_view function : attribute.functions)
       calls(function, copies);
     if (std::ranges::find(kFunctionKeys, attribute.key) == kFunctionKeys.end()) return {};
@@ -243,6 +248,11 @@ Result<void> Walk::node(Bytes bytes, Nodes& nodes) {
     for (std::size_t i = first_call; i < nodes.calls.size(); ++i)
       nodes.calls[i].gives_arguments = true;
   }
+  if (op == "Const" && !has_value) {
+    return wrong(fmt::format("the constant {} of {} has no value", in_words(name), nodes.where));
+  }
+  has_tables_ = has_tables_ || op == "HashTableV2";
+  if (op == "LookupTableImportV2" && has_tables_) nodes.imports.push_back(nodes.names.size());
   calls(op, 1);
   if (op == "NextIteration") {
     if (nodes.producers.size() == first_input) {
@@ -362,11 +372,27 @@ Result<std::vector<std::uint32_t>> places_of_producers(const Nodes& nodes) {
   return places;
 }
 
+/// The reader takes the table, its keys and its values from among the nodes that it has met.
+Result<void> check_imports(const Nodes& nodes, const std::vector<std::uint32_t>& producers) {
+  constexpr std::size_t kWanted = 3;
+  for (const std::size_t import : nodes.imports) {
+    const auto first = producers.begin() + static_cast<std::ptrdiff_t>(nodes.begin_of(import));
+    if (nodes.ends[import] - nodes.begin_of(import) < kWanted) continue;
+    const bool all = std::all_of(first, first + kWanted, [&](std::uint32_t producer) {
+      return producer != kNobody && producer < import;
+    });
+    if (all) continue;
+    return wrong(
+        fmt::format("the node {} of {} fills a table from nodes that do not come before it",
+                    in_words(nodes.names[import]), nodes.where));
+  }
+  return {};
+}
+
 /// How many nodes stand in a row at most, where one is as long as `lengths` says. An error for
 /// circles.
-Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::uint64_t>& lengths) {
-  const auto producers = places_of_producers(nodes);
-  if (!producers) return std::unexpected(producers.error());
+Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::uint32_t>& producers,
+                                    const std::vector<std::uint64_t>& lengths) {
   constexpr std::uint64_t kUnseen = 0;
   constexpr std::uint64_t kOpen = UINT64_MAX;
   std::vector<std::uint64_t> chains(nodes.names.size(), kUnseen);  // up to each node, with it
@@ -382,7 +408,7 @@ Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::u
       const auto [at, next] = open.back();
       if (next < nodes.ends[at]) {
         ++open.back().second;
-        const std::uint32_t producer = (*producers)[next];
+        const std::uint32_t producer = producers[next];
         if (producer == kNobody) continue;
         if (chains[producer] == kUnseen)
           begin(producer);
@@ -396,7 +422,7 @@ Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::u
       }
       std::uint64_t before = 0;
       for (std::size_t i = nodes.begin_of(at); i < next; ++i) {
-        if ((*producers)[i] != kNobody) before = std::max(before, chains[(*producers)[i]]);
+        if (producers[i] != kNobody) before = std::max(before, chains[producers[i]]);
       }
       chains[at] = plus(before, lengths[at]);
       longest = std::max(longest, chains[at]);
@@ -434,7 +460,11 @@ Result<Size> Walk::written_out(const Nodes& nodes, std::size_t depth) {
                     "most that is read",
                     kMaxTensorflowWork, nodes.where));
   }
-  const auto chain = longest_chain(nodes, lengths);
+  const auto producers = places_of_producers(nodes);
+  if (!producers) return std::unexpected(producers.error());
+  if (auto ok = check_imports(nodes, *producers); !ok)
+    return std::unexpected(std::move(ok.error()));
+  const auto chain = longest_chain(nodes, *producers, lengths);
   if (!chain) return std::unexpected(chain.error());
   size.chain = *chain;
   if (size.chain > kMaxTensorflowChain) {

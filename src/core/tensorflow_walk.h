@@ -9,7 +9,8 @@
 //  - chains of nodes that are too long, which it follows by recursion;
 //  - nodes of one name, of which it takes the last; calls of functions that do not say which, or
 //    give fewer arguments than those want; results that a function has and does not say from where;
-//    NextIterations of nothing: it takes all of these without looking.
+//    NextIterations of nothing; constants without a value; tables filled from nodes that come
+//    later: it takes all of these without looking.
 // Inputs from nodes that are not there are left to the reader, which names them. Functions that
 // nobody calls are not looked at, here or there.
 //
@@ -32,9 +33,9 @@ inline constexpr std::size_t kMaxTensorflowNesting = 64;
 /// Nodes one after the other, those of called functions among them.
 inline constexpr std::uint64_t kMaxTensorflowChain = 20'000;
 
-/// Nodes and their inputs, those of a function as often as it is called. What makes a node more
-/// work than another is counted too: see the source.
-inline constexpr std::uint64_t kMaxTensorflowWork = 1'000'000;
+/// Nodes and their inputs, those of a function as often as it is called, and what else makes work:
+/// see the source. The reader's time grows with the square: for as many it is minutes.
+inline constexpr std::uint64_t kMaxTensorflowWork = 200'000;
 
 /// Checks a frozen graph. kInvalidEncoding when the bytes are none or do one of the above, naming
 /// the node or the function; kTooLarge beyond the limits.

@@ -215,7 +215,7 @@ TEST(TensorflowWalk, WhatDoublesItselfIsCounted) {
   };
   const TfNode call = test::tf_call("y", "f0", {"x"});
   EXPECT_EQ(check({x(), call}, doubling(10, twice)).message, "fine");
-  for (const std::size_t depth : {20, 40, 60})
+  for (const std::size_t depth : {18, 40, 60})
     expect_refused(check({x(), call}, doubling(depth, twice)), sentence, ErrorCode::kTooLarge);
   // A loop's condition is there twice without being named twice.
   const auto condition = [](std::size_t i) {
@@ -227,6 +227,24 @@ TEST(TensorflowWalk, WhatDoublesItselfIsCounted) {
   auto conditions = doubling(40, condition);
   conditions.push_back(leaf("body"));
   expect_refused(check({x(), call}, conditions), sentence, ErrorCode::kTooLarge);
+  // So is each branch of a choice.
+  const auto choice = [](std::size_t i) {
+    return TfFunction{"f" + std::to_string(i),
+                      {"a"},
+                      {{"r", "c:o:0"}},
+                      {test::tf_scalar("t", test::kTfBool, true),
+                       test::tf_if("c", "t", "body", "f" + std::to_string(i + 1), {"a"})}};
+  };
+  for (const std::size_t depth : {5, 20}) {
+    auto choices = doubling(depth, choice);
+    choices.push_back(leaf("body"));
+    const Error error = check({x(), call}, choices);
+    if (depth == 5) {
+      EXPECT_EQ(error.message, "fine");
+    } else {
+      expect_refused(error, sentence, ErrorCode::kTooLarge);
+    }
+  }
   // A long name before each of many.
   std::vector<TfNode> calls = {x(), test::tf_call(std::string(1 << 24, 'n'), "f", {"x"})};
   EXPECT_EQ(check(calls, {leaf("f", 10)}).message, "fine");
@@ -235,7 +253,7 @@ TEST(TensorflowWalk, WhatDoublesItselfIsCounted) {
   TfFunction large = leaf("f");
   large.nodes.push_back(test::tf_constant("c", test::kTfFloat, {1 << 22}, std::string(1 << 24, 0)));
   std::vector<TfNode> many = {x()};
-  for (int i = 0; i < 500; ++i)
+  for (int i = 0; i < 100; ++i)
     many.push_back(test::tf_call("n" + std::to_string(i), "f", {"x"}));
   EXPECT_EQ(check(many, {leaf("f")}).message, "fine");
   expect_refused(check(many, {large}), sentence, ErrorCode::kTooLarge);
@@ -277,6 +295,23 @@ TEST(TensorflowWalk, CallsSayWhatTheyCall) {
   expect_refused(check(graph), "the function 'f' does not say from where its result 'r' comes");
   expect_refused(check({x(), {"n", "NextIteration", {}}, add("y", "x", "n")}),
                  "the node 'n' of the graph is the next iteration of nothing");
+  expect_refused(check({x(), {"c", "Const", {}, {{"dtype", test::tf_type(1)}}}, relu("y", "x")}),
+                 "the constant 'c' of the graph has no value");
+}
+
+TEST(TensorflowWalk, TablesAreFilledFromWhatIsThere) {
+  const TfNode table{"table", "HashTableV2", {}};
+  const TfNode keys = test::tf_scalar("keys", test::kTfInt32, 1);
+  const TfNode fill{"fill", "LookupTableImportV2", {"table", "keys:0", "keys"}};
+  EXPECT_EQ(check({table, keys, fill, x()}).message, "fine");
+  EXPECT_EQ(check({keys, fill, table, x()}).message, "fine") << "no table is known by then";
+  const std::string sentence =
+      "the node 'fill' of the graph fills a table from nodes that do not come before it";
+  expect_refused(check({table, fill, keys, x()}), sentence);
+  expect_refused(check({table, {"fill", fill.op, {"table", "nobody", "nobody"}}, x()}), sentence);
+  const TfFunction function{"f", {"t", "k"}, {}, {{"fill", fill.op, {"t", "k", "k"}}}};
+  const TfNode call = test::tf_call("call", "f", {"table", "keys"}, "StatefulPartitionedCall");
+  EXPECT_EQ(check({table, keys, call, x()}, {function}).message, "fine");
 }
 
 TEST(TensorflowWalk, FieldsAreNotThereTwiceOrOfAnotherKind) {
