@@ -30,6 +30,11 @@ constexpr std::array<TensorType, 7> kWitTypes = {
     TensorType::kF16, TensorType::kF32, TensorType::kF64, TensorType::kBf16,
     TensorType::kU8,  TensorType::kI32, TensorType::kI64};
 
+// 6 means something to kWit alone.
+constexpr std::array<TensorType, 7> kUndecidedTypes = {
+    TensorType::kF16, TensorType::kF32, TensorType::kF64, TensorType::kU8,
+    TensorType::kI32, TensorType::kI64, TensorType::kI64};
+
 // In the order of ErrorCode, whose 0 is no error. What a dialect cannot say becomes the nearest
 // that it can: security is "unsupported", timeout and unknown are "runtime error".
 //                                            0  1  2  3  4  5  6  7  8  sec tim unk eos full long
@@ -57,7 +62,7 @@ constexpr std::array<DialectTable, 7> kTables = {{
     {.dialect = Dialect::kWasmedge,
      .name = "wasmedge",
      .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect, kGgml,
-                   unread("neural-speed"), Encoding{}, unread("whisper"), unread("mlx"),
+                   unread("neural-speed"), unread("burn"), unread("whisper"), unread("mlx"),
                    unread("piper"), unread("chattts"), unread("openvino-genai"), unread("bitnet")},
      .tensor_types = kTypes,
      .errnos = kWasmedgeErrnos,
@@ -90,7 +95,7 @@ constexpr std::array<DialectTable, 7> kTables = {{
     {.dialect = Dialect::kUndecided,
      .name = "witx",
      .encodings = {kOpenvino, kOnnx, kTensorflow, kPytorch, kTensorflowlite, kAutodetect, kGgml},
-     .tensor_types = kTypes,
+     .tensor_types = kUndecidedTypes,
      .errnos = kWasmedgeErrnos,  // of a missing file too: WasmEdge's guests look for that number
      .zero_buffer_means = 0,
      .speaks_text = true},
@@ -151,11 +156,13 @@ std::string DialectTable::unknown_tensor_type(std::uint8_t wire) const {
       wire, name, known.substr(1));
 }
 
-TensorType type_before_2023(TensorType today) noexcept {
-  for (std::size_t wire = 0; wire < kTypes.size(); ++wire) {
-    if (kTypes[wire] == today && kLegacyTypes[wire] != today) return kLegacyTypes[wire];
-  }
-  return TensorType::kUnknown;
+std::array<TensorType, 2> other_meanings(TensorType today) noexcept {
+  std::array<TensorType, 2> others = {TensorType::kUnknown, TensorType::kUnknown};
+  const auto wire = static_cast<std::size_t>(std::ranges::find(kTypes, today) - kTypes.begin());
+  if (wire == kTypes.size()) return others;
+  if (kLegacyTypes[wire] != today) others[0] = kLegacyTypes[wire];
+  if (kWitTypes[wire] != today) others[1] = kWitTypes[wire];
+  return others;
 }
 
 Result<ExecutionTarget> decode_execution_target(std::uint32_t wire) {

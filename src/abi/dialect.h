@@ -39,10 +39,10 @@ enum class Dialect : std::uint8_t {
   kWit,         ///< the WIT's numbers in a core module: WebAssembly Micro Runtime since
   kWamrLegacy,  ///< WebAssembly Micro Runtime's own import module, kWamrModule
   /// Nothing chosen, and imports that fit several: witx, except where witx has no answer and one of
-  /// the others does. Encoding 6 is then ggml; u8 and i32 may come under the numbers that kLegacy
-  /// has for them (functions.cc); language models are spoken to as WasmEdge's guests do, since no
-  /// guest written for a host of witx alone has any. (A linker drops what a guest does not call, so
-  /// that many of WasmEdge's import nothing special.)
+  /// the others does. Encoding 6 is then ggml, type 6 i64; types may come under the numbers that
+  /// kLegacy and kWit have for them (functions.cc); language models are spoken to as WasmEdge's
+  /// guests do, since no guest written for a host of witx alone has any. (A linker drops what a
+  /// guest does not call, so that many of WasmEdge's import nothing special.)
   kUndecided,
 };
 
@@ -89,8 +89,9 @@ struct DialectTable {
 /// Static, never null.
 [[nodiscard]] const DialectTable& dialect_table(Dialect dialect) noexcept;
 
-/// What the number of a type in kWitx meant in kLegacy, where that was another; else kUnknown.
-[[nodiscard]] TensorType type_before_2023(TensorType today) noexcept;
+/// What the number of a type in kWitx means in kLegacy and in kWit, where that is another type;
+/// else kUnknown.
+[[nodiscard]] std::array<TensorType, 2> other_meanings(TensorType today) noexcept;
 
 /// The same four numbers in all dialects. Errors: kInvalidArgument.
 [[nodiscard]] Result<ExecutionTarget> decode_execution_target(std::uint32_t wire);

@@ -1,6 +1,7 @@
 #include "abi/guest_state.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -13,6 +14,20 @@
 namespace nacre {
 
 namespace {
+
+/// What a configuration that its backend has taken says of "stream-stdout"; most say nothing.
+std::optional<bool> wants_output(std::string_view config) {
+  // Few guests have the word at all: the rest is not read a second time.
+  if (config.find("stream") == config.npos) return std::nullopt;
+  const auto json = nlohmann::json::parse(config, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  for (const char* key : {"stream-stdout", "stream_stdout"}) {
+    if (const auto found = json.find(key); found != json.end() && found->is_boolean()) {
+      return found->get<bool>();
+    }
+  }
+  return std::nullopt;
+}
 
 std::uint64_t next_owner() noexcept {
   static std::atomic<std::uint64_t> last = 0;  // 0 shares nothing
@@ -173,6 +188,7 @@ Result<std::uint32_t> GuestState::create_context(std::uint32_t graph) {
   }
   auto context = make_context(found->graph, found->config);
   if (!context) return std::unexpected(std::move(context.error()));
+  note_stream(**context, found->config);
   return *contexts_.insert(std::move(*context));
 }
 
@@ -194,8 +210,48 @@ Result<void> GuestState::compute(ExecutionContext& context) {
   return while_computing(context, [&] { return context.compute(); });
 }
 
+Result<void> GuestState::configure(ExecutionContext& context, std::string_view config) {
+  auto done = context.text()->configure(config);
+  if (done) note_stream(context, config);
+  return done;
+}
+
+void GuestState::note_stream(const ExecutionContext& context, std::string_view config) {
+  const auto wanted = wants_output(config);
+  if (!wanted || !options_.standard_output) return;
+  if (*wanted) {
+    to_output_.insert(&context);
+  } else {
+    to_output_.erase(&context);
+  }
+}
+
 Result<void> GuestState::generate(ExecutionContext& context) {
+  if (!to_output_.empty() && to_output_.contains(&context)) return generate_to_output(context);
   return while_computing(context, [&] { return context.text()->generate(); });
+}
+
+Result<void> GuestState::generate_to_output(ExecutionContext& context) {
+  TextContext& text = *context.text();
+  text.finish();
+  Result<void> ended;
+  for (bool first = true; ended; first = false) {
+    ended = next(context);
+    if (first && !ended && ended.error().code == ErrorCode::kUnsupportedOperation) {
+      // What does not come in pieces (an embedding) is no text to be shown either.
+      return while_computing(context, [&] { return text.generate(); });
+    }
+    // The end comes with a piece too, the model's end token, as in the text that is kept.
+    if (const std::string_view piece = text.piece();
+        !piece.empty() && !options_.standard_output(piece)) {
+      ended = fail(ErrorCode::kRuntimeError,
+                   "The guest's standard output takes no more of the text that \"stream-stdout\" "
+                   "sends there.");
+    }
+  }
+  text.finish();
+  if (ended.error().code == ErrorCode::kEndOfSequence) return {};
+  return ended;
 }
 
 Result<void> GuestState::next(ExecutionContext& context) {
@@ -214,6 +270,7 @@ Result<void> GuestState::drop_context(std::uint32_t handle) {
     return contexts_.take(handle);
   }();
   if (!taken) return no_such(HandleKind::kContext, handle);
+  to_output_.erase(taken->get());
   return {};
 }
 

@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "abi/dialect.h"
@@ -60,6 +61,9 @@ struct GuestStateOptions {
   /// Told about every call that failed, as one line fit for a log: witx carries only a number, and
   /// this is where its sentence can be read. On the guest's thread. May be empty.
   std::function<void(std::string_view line)> on_refusal = {};
+  /// The guest's standard output, for text that a configuration wants there ("stream-stdout").
+  /// False: it takes no more. On the guest's thread. Empty: such text is only kept, to be read.
+  std::function<bool(std::string_view text)> standard_output = {};
 };
 
 class GuestState {
@@ -99,7 +103,11 @@ class GuestState {
   /// Computes and waits. kTimeout after cancel().
   [[nodiscard]] Result<void> compute(ExecutionContext& context);
 
-  /// The same for a language model's context: its whole text, or one piece more.
+  /// Changes a language model's context as TextContext::configure does, and where its text goes.
+  [[nodiscard]] Result<void> configure(ExecutionContext& context, std::string_view config);
+
+  /// As compute(), for a language model's context: its whole text, or one piece more. The whole is
+  /// written to the guest's standard output while it comes, where its configuration says so.
   [[nodiscard]] Result<void> generate(ExecutionContext& context);
   [[nodiscard]] Result<void> next(ExecutionContext& context);
 
@@ -156,6 +164,8 @@ class GuestState {
       const std::shared_ptr<Graph>& graph, std::string_view config) const;
   template <typename Work>
   [[nodiscard]] Result<void> while_computing(ExecutionContext& context, Work&& work);
+  void note_stream(const ExecutionContext& context, std::string_view config);
+  [[nodiscard]] Result<void> generate_to_output(ExecutionContext& context);
   [[nodiscard]] bool may_open(std::string_view name) const noexcept;
   [[nodiscard]] static std::unexpected<Error> no_such(HandleKind kind, std::uint32_t handle);
 
@@ -168,6 +178,8 @@ class GuestState {
   ContextHandles contexts_;
   const std::shared_ptr<MemoryBudget> context_memory_;
   const std::uint64_t owner_;  // of what a language model reads for this guest
+
+  std::unordered_set<const ExecutionContext*> to_output_;  // whose text goes to standard output
 
   struct LoadedModel {
     std::weak_ptr<Graph> graph;

@@ -156,11 +156,13 @@ class Module {
   [[nodiscard]] Result<std::vector<bool>> offered_imports(std::span<const HostFunction> functions,
                                                           bool prompt = false) const;
 
-  /// What `Instance::run` calls: "_start", "wasi:cli/run@0.2.0". Empty for a library.
+  /// What `Instance::run` calls: "_start", "wasi:cli/run@0.2.0"; "(start)" for a module that does
+  /// all it does in its start section, as AssemblyScript makes them. Empty for a library.
   [[nodiscard]] std::string_view entry() const noexcept;
 
-  /// Whether a core module's `_start` is there and can be called. A component's entry is checked
-  /// with its imports.
+  /// Whether a core module is a program: its `_start` is there and can be called, or it has a start
+  /// section instead (of precompiled code that is not known). A component's entry is checked with
+  /// its imports.
   [[nodiscard]] Result<void> check_start() const;
 
   /// The compiled code, for a file that `load_module` reads back with `allow_precompiled`, by the

@@ -39,6 +39,7 @@ struct Module::State {
   std::vector<ExternInfo> imports;
   std::vector<ExternInfo> exports;
   std::optional<std::vector<MemoryInfo>> memories;
+  bool runs_when_made = false;  ///< a core module with a start section
 
   /// A component's resolved imports, made with its first instance and shared by all. Any thread.
   [[nodiscard]] Result<const nacre_component_pre_t*> component_pre() const;

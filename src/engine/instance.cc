@@ -95,11 +95,14 @@ std::string memory_limit_words(const nacre_store_limits& limits) {
                      limits.memory_refused, limits.memory_max);
 }
 
-/// After Module::check_start.
-wasmtime_func_t start_of(wasmtime_context_t* context, const wasmtime_instance_t& instance) {
+/// After Module::check_start. Nothing for a module that has done it all when it was made.
+std::optional<wasmtime_func_t> start_of(wasmtime_context_t* context,
+                                        const wasmtime_instance_t& instance) {
   constexpr std::string_view kStart = "_start";
   wasmtime_extern_t item;
-  wasmtime_instance_export_get(context, &instance, kStart.data(), kStart.size(), &item);
+  if (!wasmtime_instance_export_get(context, &instance, kStart.data(), kStart.size(), &item)) {
+    return std::nullopt;
+  }
   return item.of.func;
 }
 
@@ -144,18 +147,19 @@ struct Failure {
 };
 
 Result<std::optional<Ending>> call_module(Instance::State& state, wasmtime_context_t* context) {
+  if (auto found = state.module.check_start(); !found) {
+    return std::unexpected(std::move(found.error()));
+  }
   wasmtime_instance_t instance;
   wasm_trap_t* trap = nullptr;
   Failure failure{.error = ErrorHandle(wasmtime_instance_pre_instantiate(state.module_pre, context,
                                                                          &instance, &trap)),
                   .trap = TrapHandle(trap)};
   if (!failure) {
-    if (auto found = state.module.check_start(); !found) {
-      return std::unexpected(std::move(found.error()));
+    if (const auto start = start_of(context, instance)) {
+      failure.error.reset(wasmtime_func_call(context, &*start, nullptr, 0, nullptr, 0, &trap));
+      failure.trap.reset(trap);
     }
-    const wasmtime_func_t start = start_of(context, instance);
-    failure.error.reset(wasmtime_func_call(context, &start, nullptr, 0, nullptr, 0, &trap));
-    failure.trap.reset(trap);
   }
   if (!failure) return std::nullopt;
   return failure.ending();

@@ -3,6 +3,7 @@
 //   binary    "\0asm", version (2 bytes), layer (2 bytes: 0 module, 1 component), section…
 //   section   id (1 byte), length (LEB128), that many bytes
 //     module     id 5: memories      count, memory…
+//                id 8: start         a function's number
 //     component  id 1: core module   a whole binary
 //                id 4: component     a whole binary
 //   memory    flags (1 has a maximum, 2 shared, 4 64-bit, 8 own page size), minimum, [maximum],
@@ -75,6 +76,19 @@ std::optional<std::vector<MemoryInfo>> memories_of(std::span<const std::byte> wa
   std::vector<MemoryInfo> memories;
   if (!read_binary(wasm, memories, 0)) return std::nullopt;
   return memories;
+}
+
+bool has_start_section(std::span<const std::byte> wasm) {
+  constexpr std::byte kStartSection{8};
+  BinaryReader reader(wasm);
+  if (!reader.take(8)) return false;
+  while (!reader.at_end()) {
+    const auto id = reader.take(1);
+    const auto size = id ? reader.number() : std::nullopt;
+    if (!size || !reader.take(*size)) return false;
+    if (id->front() == kStartSection) return true;
+  }
+  return false;
 }
 
 }  // namespace nacre::engine

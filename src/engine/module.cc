@@ -139,6 +139,7 @@ Module make_module(std::shared_ptr<const Engine::State> engine, ModuleHandle han
   state->handle = std::move(handle);
   state->origin = origin;
   if (!wasm.empty()) state->memories = memories_of(wasm);
+  state->runs_when_made = has_start_section(wasm);
   return Module(std::move(state));
 }
 
@@ -206,7 +207,7 @@ std::string_view Module::entry() const noexcept {
       return item.name;
     }
   }
-  return {};
+  return state_->runs_when_made ? "(start)" : std::string_view();
 }
 
 Result<void> Module::check_start() const {
@@ -217,6 +218,7 @@ Result<void> Module::check_start() const {
         ErrorCode::kInvalidArgument,
         fmt::format("the guest's _start must be a function () -> (), but it is: {}", item.type));
   }
+  if (state_->runs_when_made) return {};
   return fail(ErrorCode::kInvalidArgument,
               "the guest exports no _start function, so it is a library and not a program");
 }

@@ -1,8 +1,10 @@
 #include "host/guest_run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <span>
 #include <string_view>
@@ -27,6 +29,24 @@ engine::OutputStream to_engine(const StreamSink& sink) {
   if (!sink) return engine::Inherit{};
   return engine::OutputSink(
       [sink](std::string_view text) { sink(std::as_bytes(std::span(text.data(), text.size()))); });
+}
+
+/// Where a guest's own output goes, for text that the host writes for it.
+bool write_output(const StreamSink& sink, std::string_view text) noexcept {
+  if (sink) {
+    try {
+      sink(std::as_bytes(std::span(text)));
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
 }
 
 /// WASI and limits; what wasi-nn adds comes after.
@@ -88,7 +108,13 @@ Result<std::unique_ptr<GuestRun>> GuestRun::create(const engine::Module& module,
                           .limits = options.limits,
                           .models = std::move(granted),
                           .models_only = options.models_only,
-                          .on_refusal = {}};
+                          .on_refusal = {},
+                          .standard_output = {}};
+  if (!module.is_component()) {
+    state.standard_output = [sink = options.stdout_sink](std::string_view text) {
+      return write_output(sink, text);
+    };
+  }
   // The default sink drops debug lines, so nobody would read them.
   if (log) {
     state.on_refusal = [log](std::string_view line) { nacre::log(log, LogSeverity::kDebug, line); };

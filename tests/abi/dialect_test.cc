@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -74,10 +75,15 @@ TEST(Dialect, TensorTypes) {
   const std::vector<T> usual = {T::kF16, T::kF32, T::kF64, T::kU8, T::kI32, T::kI64};
   const std::vector<T> legacy = {T::kF16, T::kF32, T::kU8, T::kI32};
   const std::vector<T> wit = {T::kF16, T::kF32, T::kF64, T::kBf16, T::kU8, T::kI32, T::kI64};
+  auto undecided = usual;
+  undecided.push_back(T::kI64);  // only the WIT's numbers go so far
   for (const Dialect dialect : kAll) {
     const DialectTable& table = dialect_table(dialect);
     const bool old = dialect == Dialect::kLegacy || dialect == Dialect::kWamrLegacy;
-    const auto& want = dialect == Dialect::kWit ? wit : old ? legacy : usual;
+    const auto& want = dialect == Dialect::kWit         ? wit
+                       : dialect == Dialect::kUndecided ? undecided
+                       : old                            ? legacy
+                                                        : usual;
     for (unsigned wire = 0; wire < 256; ++wire) {
       SCOPED_TRACE(testing::Message() << table.name << " " << wire);
       EXPECT_EQ(table.decode_tensor_type(static_cast<std::uint8_t>(wire)),
@@ -86,6 +92,17 @@ TEST(Dialect, TensorTypes) {
   }
   EXPECT_THAT(dialect_table(Dialect::kWitx).unknown_tensor_type(9),
               HasSubstr("type 9 means nothing in the witx dialect, which has 0 f16, 1 f32"));
+}
+
+TEST(Dialect, OtherMeaningsOfANumber) {
+  using T = TensorType;
+  using Others = std::array<T, 2>;
+  EXPECT_EQ(other_meanings(T::kF32), (Others{T::kUnknown, T::kUnknown}));
+  EXPECT_EQ(other_meanings(T::kF64), (Others{T::kU8, T::kUnknown}));
+  EXPECT_EQ(other_meanings(T::kU8), (Others{T::kI32, T::kBf16}));
+  EXPECT_EQ(other_meanings(T::kI32), (Others{T::kUnknown, T::kU8}));
+  EXPECT_EQ(other_meanings(T::kI64), (Others{T::kUnknown, T::kI32}));
+  EXPECT_EQ(other_meanings(T::kString), (Others{T::kUnknown, T::kUnknown}));
 }
 
 TEST(Dialect, Targets) {

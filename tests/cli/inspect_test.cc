@@ -137,6 +137,14 @@ TEST(InspectGuest, WhatIsNotOfferedIsSaidInTheWordsOfRun) {
   }
 }
 
+TEST(InspectGuest, AStartSectionIsAnEntry) {
+  const json it = inspect(guest("start_is_all.wat"));
+  EXPECT_EQ(it["entry"], "(start)");
+  EXPECT_EQ(it["runs"], true) << it["refusal"];
+  EXPECT_EQ(inspect(guest("no_start.wat"))["entry"], nullptr);
+  EXPECT_EQ(inspect(guest("start_calls_nn.wat"))["entry"], "_start");
+}
+
 TEST(InspectGuest, EachImportSaysWhetherItIsOffered) {
   const json module = inspect(guest("unknown_import.wat"));
   EXPECT_EQ(offered(module, "wasi_ephemeral_nn", "load_by_telepathy"), false);

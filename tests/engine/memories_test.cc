@@ -52,6 +52,16 @@ TEST(Memories, BrokenBinariesAnswerNothing) {
   EXPECT_FALSE(memories_of(binary(0, {5, 4, 1, 8, 0, 64})));
 }
 
+TEST(StartSection, IsFoundInWholeBinaries) {
+  EXPECT_TRUE(has_start_section(binary(0, {5, 3, 1, 0, 2, 8, 1, 0})));
+  EXPECT_TRUE(has_start_section(binary(0, {0, 1, 8, 8, 2, 0x80, 0})));
+  EXPECT_FALSE(has_start_section(binary(0, {5, 3, 1, 0, 2})));
+  EXPECT_FALSE(has_start_section(binary(0, {0, 3, 8, 1, 0})));     // inside another section
+  EXPECT_FALSE(has_start_section(binary(0, {8, 2, 0})));           // cut
+  EXPECT_FALSE(has_start_section(binary(0, {5, 0xff, 0x7f, 8})));  // cut before it
+  EXPECT_FALSE(has_start_section({}));
+}
+
 TEST(Memories, ComponentsInComponentsHaveAnEnd) {
   Bytes inner = binary(0, {5, 3, 1, 0, 2});
   const auto wrap = [](const Bytes& body, std::uint8_t id) {

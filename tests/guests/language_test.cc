@@ -40,6 +40,14 @@ TEST_F(Language, AContextThatIsFullIsNoFailure) {
   EXPECT_EQ(ended.out, "1 2 3 4\n1 2 3 4\n");
 }
 
+// Many of WasmEdge's examples print nothing of the answer themselves.
+TEST_F(Language, AnAnswerIsShownByTheHostWhereTheGuestConfiguresIt) {
+  const Ended ended = nacre({"run", "--model", model(100), guest("wasmedge_classic.wasm"),
+                             "one two", R"({"stream-stdout": true})"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.out, "one two</s>one two</s>\none two\n");
+}
+
 // Its imports are those of any guest: that its model speaks tells whose it is.
 TEST_F(Language, WasmedgesGuestsThatImportNothingSpecialWork) {
   const auto bare = [&](int words, std::vector<std::string> args) {

@@ -52,6 +52,7 @@ const std::vector<Case>& cases() {
       {.guest = "set_input_bad_types.wasm"},
       {.guest = "target_absent.wasm"},
       {.guest = "start_calls_nn.wat"},
+      {.guest = "start_is_all.wat", .out = "echo"},
 
       // The guest is no guest: refused with the reason before it runs.
       {.guest = "memory64.wat", .exit_code = 125, .err = "memory"},

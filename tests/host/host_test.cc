@@ -156,6 +156,43 @@ TEST_F(HostTest, StreamsAreWhatTheEmbedderGives) {
   EXPECT_EQ(out, "hello");
 }
 
+// Text that a configuration sends to standard output goes where the guest's own output goes.
+TEST_F(HostTest, ShownTextIsTheEmbeddersToo) {
+  constexpr std::string_view kShows = R"((module
+    (import "wasi_ephemeral_nn" "load_by_name_with_config"
+      (func $load (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasi_ephemeral_nn" "init_execution_context"
+      (func $init (param i32 i32) (result i32)))
+    (import "wasi_ephemeral_nn" "set_input" (func $set (param i32 i32 i32) (result i32)))
+    (import "wasi_ephemeral_nn" "compute" (func $compute (param i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 16) "chat{\22stream-stdout\22:true}a pearl")
+    (data (i32.const 100) "\60\00\00\00\00\00\00\00\03\00\00\00\2a\00\00\00\07\00\00\00")
+    (func (export "_start")
+      (drop (call $load (i32.const 16) (i32.const 4) (i32.const 20) (i32.const 22) (i32.const 200)))
+      (drop (call $init (i32.load (i32.const 200)) (i32.const 204)))
+      (drop (call $set (i32.load (i32.const 204)) (i32.const 0) (i32.const 100)))
+      (call $exit (call $compute (i32.load (i32.const 204)))))))";
+  const std::string path = (dir_ / "chat.echo").string();
+  std::ofstream(path) << "nacre-echo v1\ntext 100\n";
+  const auto host = Host::create({.models = {{.name = "chat", .paths = {path}}}, .code_cache = ""});
+  ASSERT_TRUE(host) << host.error().message;
+  GuestOptions guest = guest_of(kShows);
+  std::string out;
+  guest.stdout_sink = [&out](std::span<const std::byte> bytes) {
+    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  auto outcome = (*host)->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->exit_code, 0);
+  EXPECT_EQ(out, "a pearl</s>");
+  guest.stdout_sink = [](std::span<const std::byte>) { throw std::runtime_error("full"); };
+  outcome = (*host)->run(guest);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->exit_code, 5);
+}
+
 TEST_F(HostTest, ATrapComesWithItsBacktrace) {
   const auto outcome = make()->run(guest_of(kTrap));
   ASSERT_TRUE(outcome) << outcome.error().message;

@@ -23,23 +23,23 @@ bool is_gguf(GraphEncoding encoding, std::span<const std::byte> bytes) {
          (encoding == GraphEncoding::kAutodetect && text_in(bytes).starts_with("GGUF"));
 }
 
-// u8 and i32 under their numbers of before August 2023, from a guest whose imports do not say that
-// it is so old: where the length contradicts what the number means today, and the model is
-// described as wanting just what it meant then.
-void read_as_before(const GuestState& guest, const Graph& graph, std::uint32_t index,
-                    TensorView& tensor) {
+// Types under the numbers that older guests, or those with the WIT's numbers, have for them, from a
+// guest whose imports do not say that it is one: where the length contradicts what the number means
+// in witx, and the model is described as wanting just what it means there.
+void read_as_described(const GuestState& guest, const Graph& graph, std::uint32_t index,
+                       TensorView& tensor) {
   if (guest.dialect().dialect != Dialect::kUndecided) return;
-  const TensorType before = type_before_2023(tensor.type);
   const GraphDescription& wanted = graph.description();
-  if (before == TensorType::kUnknown || index >= wanted.inputs.size() ||
-      wanted.inputs[index].type != before) {
-    return;
-  }
+  if (index >= wanted.inputs.size()) return;
+  const TensorType type = wanted.inputs[index].type;
+  if (type == TensorType::kUnknown || type == tensor.type) return;
+  const auto others = other_meanings(tensor.type);
+  if (std::ranges::find(others, type) == others.end()) return;
   const auto count = element_count(tensor.dims);
-  const auto fits = [&](TensorType type) {
-    return count && checked_mul(*count, element_size(type)) == tensor.data.size();
+  const auto fits = [&](TensorType read) {
+    return count && checked_mul(*count, element_size(read)) == tensor.data.size();
   };
-  if (!fits(tensor.type) && fits(before)) tensor.type = before;
+  if (!fits(tensor.type) && fits(type)) tensor.type = type;
 }
 
 }  // namespace
@@ -84,10 +84,10 @@ Result<void> set_input(GuestState& guest, Memory memory, Args args) {
   Dims dims;
   auto tensor = decode_tensor(memory, args[2], guest.dialect(), dims);
   if (!tensor) return pass_on(tensor.error());
-  if (TextContext* text = text_of(guest, **context)) {
-    return set_text_input(*text, args[1], *tensor);
+  if (text_of(guest, **context) != nullptr) {
+    return set_text_input(guest, **context, args[1], *tensor);
   }
-  read_as_before(guest, (*context)->graph(), args[1], *tensor);
+  read_as_described(guest, (*context)->graph(), args[1], *tensor);
   return (*context)->set_input(args[1], *tensor);
 }
 

@@ -82,10 +82,11 @@ TextContext* text_of(const GuestState& guest, ExecutionContext& context) noexcep
   return guest.dialect().speaks_text ? context.text() : nullptr;
 }
 
-Result<void> set_text_input(TextContext& text, std::uint32_t index, const TensorView& tensor) {
+Result<void> set_text_input(GuestState& guest, ExecutionContext& context, std::uint32_t index,
+                            const TensorView& tensor) {
   // Neither the type nor the dimensions that come with it mean anything.
-  if (index == kPrompt) return text.set_prompt(text_in(tensor.data));
-  if (index == kConfiguration) return text.configure(text_in(tensor.data));
+  if (index == kPrompt) return context.text()->set_prompt(text_in(tensor.data));
+  if (index == kConfiguration) return guest.configure(context, text_in(tensor.data));
   return fail(
       ErrorCode::kInvalidArgument,
       fmt::format("A language model has no input {}: 0 is the prompt, 1 a configuration.", index));

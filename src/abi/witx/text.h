@@ -22,8 +22,9 @@ namespace nacre::witx {
 /// The text side of a context; null where the guest's dialect or the graph has none.
 [[nodiscard]] TextContext* text_of(const GuestState& guest, ExecutionContext& context) noexcept;
 
-[[nodiscard]] Result<void> set_text_input(TextContext& text, std::uint32_t index,
-                                          const TensorView& tensor);
+/// For a context that has one.
+[[nodiscard]] Result<void> set_text_input(GuestState& guest, ExecutionContext& context,
+                                          std::uint32_t index, const TensorView& tensor);
 
 /// After can_copy_out.
 [[nodiscard]] Result<void> get_text_output(TextContext& text, std::uint32_t index, Memory memory,

@@ -18,14 +18,18 @@ constexpr std::uint32_t kBuildersBytes = 8;
 constexpr std::uint32_t kWamrTensorBytes = 12;
 constexpr std::uint32_t kDimensionsBytes = 8;
 constexpr std::size_t kMostNameBytes = std::size_t{64} * 1024;
+constexpr std::uint32_t kGpu = 1;
+constexpr std::uint32_t kAuto = 3;
 constexpr std::uint64_t kUnit = sizeof(float);  // of get_output's sizes
 
 // *builders, encoding, target, *graph
 Result<void> load_wamr(GuestState& guest, Memory memory, Args args) {
   const auto builders = range(memory, args[0], kBuildersBytes, "The builder array's record");
   if (!builders) return std::unexpected(builders.error());
+  // WAMR goes on with the processor where a gpu was asked for and none is there.
+  const std::uint32_t target = args[2] == kGpu ? kAuto : args[2];
   const std::uint32_t usual[] = {*read<GuestPtr>(*builders, 0), *read<std::uint32_t>(*builders, 4),
-                                 args[1], args[2], args[3]};
+                                 args[1], target, args[3]};
   return witx::load(guest, memory, usual);
 }
 

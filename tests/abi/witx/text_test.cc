@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "../../core/support.h"
 #include "../../keep_cancelling.h"
@@ -32,8 +35,10 @@ constexpr std::uint32_t kGgml = 6;
 constexpr std::uint32_t kConfig = 0x900;
 
 struct TextGuest : FakeGuest {
-  explicit TextGuest(std::string_view lines = "text 100\n", Dialect dialect = Dialect::kWasmedge)
-      : FakeGuest(described(), {.dialect = dialect}) {
+  explicit TextGuest(std::string_view lines = "text 100\n", Dialect dialect = Dialect::kWasmedge,
+                     std::function<bool(std::string_view)> standard_output = {})
+      : FakeGuest(described(),
+                  {.dialect = dialect, .standard_output = std::move(standard_output)}) {
     provider.add("chat", echo_graph(lines));
     provider.add("net", provider.open("chat").value());  // what a load by bytes gives
     graph = open("chat");
@@ -285,6 +290,75 @@ TEST(WasmedgeText, BeingStoppedEndsAStream) {
   const KeepCancelling stopper([&] { guest.state.cancel(); });
   EXPECT_EQ(guest.call("compute_single", {guest.context}), kRuntimeError);
   EXPECT_EQ(guest.call("compute", {guest.context}), kRuntimeError);
+}
+
+// --- "stream-stdout"
+
+struct ShownGuest : TextGuest {
+  explicit ShownGuest(std::string_view lines = "text 100\n")
+      : TextGuest(lines, Dialect::kWasmedge, [this](std::string_view text) {
+          shown.emplace_back(text);
+          return takes_more;
+        }) {}
+  std::string all_shown() {
+    std::string all;
+    for (const std::string& one : std::exchange(shown, {}))
+      all += one;
+    return all;
+  }
+  std::vector<std::string> shown;
+  bool takes_more = true;
+};
+
+TEST(WasmedgeText, AWholeTextIsShownWhileItComesWhereThatIsConfigured) {
+  ShownGuest guest;
+  guest.answer("not asked for");
+  EXPECT_THAT(guest.shown, testing::IsEmpty());
+  ASSERT_EQ(guest.configure(R"({"stream-stdout": true})"), kSuccess);
+  EXPECT_EQ(guest.answer("one two"), "one two</s>");
+  EXPECT_GT(guest.shown.size(), 1U);
+  EXPECT_EQ(guest.all_shown(), "one two</s>");
+  // Again, and a stream after it begins anew and shows nothing.
+  ASSERT_EQ(guest.call("compute", {guest.context}), kSuccess);
+  EXPECT_EQ(guest.all_shown(), "one two</s>");
+  ASSERT_EQ(guest.call("compute_single", {guest.context}), kSuccess);
+  EXPECT_EQ(guest.piece(), "one");
+  EXPECT_THAT(guest.shown, testing::IsEmpty());
+  ASSERT_EQ(guest.configure(R"({"stream-stdout": false})"), kSuccess);
+  guest.answer("no longer");
+  EXPECT_THAT(guest.shown, testing::IsEmpty());
+}
+
+TEST(WasmedgeText, WhatIsShownIsConfiguredForAHandleOrAContext) {
+  ShownGuest guest;
+  ASSERT_EQ(guest.open_with("chat", R"({"stream_stdout": true, "n-predict": 1})"), kSuccess);
+  const std::uint32_t quiet = guest.context;
+  guest.context = guest.init(guest.get(kOut));
+  EXPECT_EQ(guest.answer("one two"), "one");
+  EXPECT_EQ(guest.all_shown(), "one");
+  ASSERT_EQ(guest.call("finalize_execution_context", {guest.context}), kSuccess);
+  guest.context = quiet;
+  guest.answer("of another");
+  EXPECT_THAT(guest.shown, testing::IsEmpty());
+  // What is refused, says nothing of it, or no boolean, changes nothing.
+  EXPECT_EQ(guest.configure(R"("stream-stdout": true)"), kInvalidEncoding);
+  ASSERT_EQ(guest.configure(R"({"temp": 0, "x": {"stream-stdout": true}})"), kSuccess);
+  guest.answer("of another");
+  EXPECT_THAT(guest.shown, testing::IsEmpty());
+}
+
+TEST(WasmedgeText, WhatIsShownEndsAsTheTextDoes) {
+  ShownGuest guest("text 10\n");
+  ASSERT_EQ(guest.configure(R"({"stream-stdout": true})"), kSuccess);
+  EXPECT_EQ(guest.call("compute", {guest.context}), kInvalidArgument);  // no prompt
+  ASSERT_EQ(guest.set_prompt("1 2 3 4 5 6"), kSuccess);
+  EXPECT_EQ(guest.call("compute", {guest.context}), kContextFull);
+  EXPECT_EQ(guest.all_shown(), "1 2 3 4");
+  EXPECT_EQ(guest.output(0), "1 2 3 4");
+  guest.takes_more = false;
+  EXPECT_EQ(guest.call("compute", {guest.context}), kRuntimeError);
+  EXPECT_THAT(guest.state.last_error().message, HasSubstr("stream-stdout"));
+  EXPECT_EQ(guest.shown.size(), 1U);
 }
 
 // --- a guest whose imports decide nothing is read as WasmEdge's when its model speaks

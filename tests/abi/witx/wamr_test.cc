@@ -77,6 +77,12 @@ TEST(Wamr, LoadsFromARecordOfBuilders) {
   ASSERT_EQ(guest.own("load", {kName, 4, 0, kOut}), kSuccess);
   EXPECT_THAT(guest.provider.last_parts, testing::ElementsAre("first", "second"));
   EXPECT_EQ(guest.provider.last_encoding, GraphEncoding::kTensorflowlite);
+  EXPECT_EQ(guest.provider.last_target, ExecutionTarget::kCpu);
+  // WAMR's own test asks for a gpu, and WAMR goes on without one. A tpu it refuses.
+  ASSERT_EQ(guest.own("load", {kName, 4, 1, kOut}), kSuccess);
+  EXPECT_EQ(guest.provider.last_target, ExecutionTarget::kAuto);
+  EXPECT_EQ(guest.own("load", {kName, 4, 2, kOut}), 6U);
+  EXPECT_EQ(guest.own("load", {kName, 4, 4, kOut}), kInvalidArgument);
   // And nothing of it outside.
   EXPECT_EQ(guest.own("load", {kMemory - 7, 4, 0, kOut}), kInvalidArgument);
   EXPECT_EQ(guest.own("load", {kName, 4, 0, kMemory - 3}), kInvalidArgument);
