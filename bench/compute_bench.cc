@@ -2,6 +2,7 @@
 #include "guest.h"
 #include "statistics.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -27,14 +28,16 @@ constexpr Way kWays[] = {{Abi::kModule, true, 1, 1.01},
 struct Pairs {
   std::vector<double> guest_ms;
   std::vector<double> direct_ms;
+  std::vector<double> control_ms;
   bool good = true;
 };
 
 // After each inference the guest prints a line, and while it waits for that to be taken the same
-// tensor is computed directly: so the pairs alternate. Both
-// write their tensor anew before the clock starts, as a program does that has just made it. The
-// pauses let the threads of the one's pool go to sleep, which spin for a while after a computation,
-// before the other is measured.
+// tensor is computed directly: so the pairs alternate. Both write their tensor anew before the
+// clock starts, as a program does that has just made it. The control is a second direct model,
+// whose input is copied in as a program does that has the tensor elsewhere: so much the measurement
+// itself can tell. The pauses let the threads of the one's pool go to sleep, which spin for a while
+// after a computation, before the next is measured.
 void measure(const Runtime& runtime, const Way& way, int count, bool host_first, Pairs& pairs) {
   std::unique_ptr<Host> host;
   const auto start_host = [&] {
@@ -48,9 +51,14 @@ void measure(const Runtime& runtime, const Way& way, int count, bool host_first,
   if (host_first) start_host();
   auto direct = runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
   if (!host_first) start_host();
+  const auto control =
+      runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
+  std::vector<float> made(control->input().size());
   for (int i = 0; i < 5; ++i) {
     fill_input(direct->input());
     direct->infer();
+    fill_input(control->input());
+    control->infer();
   }
   const std::string model = way.by_name ? "net" : by_bytes(runtime);
   const Inferences guest = run_bench_infer(*host, runtime, way.abi, model, count, [&] {
@@ -59,6 +67,12 @@ void measure(const Runtime& runtime, const Way& way, int count, bool host_first,
     const auto begin = Clock::now();
     direct->infer();
     pairs.direct_ms.push_back(ms_since(begin));
+    std::this_thread::sleep_for(kPause);
+    fill_input(made);
+    const auto control_begin = Clock::now();
+    std::ranges::copy(made, control->input().begin());
+    control->infer();
+    pairs.control_ms.push_back(ms_since(control_begin));
     std::this_thread::sleep_for(kPause);
   });
   pairs.guest_ms.insert(pairs.guest_ms.end(), guest.ms.begin(), guest.ms.end());
@@ -94,7 +108,8 @@ void bench_compute(const Settings& settings, Table& table) {
       const double ratio = guest_ms / direct_ms;
       table.add({.what = what(runtime, way, pairs.guest_ms.size()),
                  .measured = number(ratio) + " (" + number(guest_ms) + " ms)",
-                 .floor = number(direct_ms) + " ms",
+                 .floor = number(direct_ms) + " ms; control " +
+                          number(lower_quartile(pairs.control_ms) / direct_ms),
                  .limit = at_most(way.limit),
                  .within = ratio <= way.limit,
                  .correct = pairs.good});
