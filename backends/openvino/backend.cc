@@ -1,4 +1,5 @@
 // OpenVINO as a backend of Nacre: reads OpenVINO IR, ONNX, TensorFlow, TFLite and Paddle.
+#include "check_loops.h"
 #include "frontends.h"
 #include "graph.h"
 #include "guard_indices.h"
@@ -191,6 +192,9 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
   if (!model) return std::unexpected(std::move(model.error()));
   try {
     if (auto checked = check_types(**model); !checked) {
+      return std::unexpected(std::move(checked.error()));
+    }
+    if (auto checked = check_loops(**model); !checked) {
       return std::unexpected(std::move(checked.error()));
     }
     if (on_cpu) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openvino/opsets/opset13.hpp>
 
 #include <chrono>
 #include <random>
@@ -10,6 +11,7 @@
 namespace nacre::test {
 namespace {
 
+namespace op = ov::opset13;
 using ::testing::HasSubstr;
 
 const Ir& good() {
@@ -227,6 +229,36 @@ TEST(OpenvinoHostile, ExternalDataOfTheOperatorIsFound) {
   ASSERT_TRUE(graph) << graph.error().message;
   EXPECT_EQ(compute(*graph, {plain<float>(TensorType::kF32, {4}, {0, 0, 0, 0})}).value()[0],
             plain<float>(TensorType::kF32, {4}, {1, 2, 3, 4}));
+}
+
+/// y = x + what `rounds` rounds of doubling make of 1; -1 is for ever.
+std::shared_ptr<ov::Model> with_a_constant_loop(std::int64_t rounds) {
+  const auto value = std::make_shared<op::Parameter>(ov::element::f32, ov::Shape{});
+  const auto go_on = op::Constant::create(ov::element::boolean, {}, {true});
+  const auto twice = std::make_shared<op::Add>(value, value);
+  const auto loop = std::make_shared<op::Loop>(op::Constant::create(ov::element::i64, {}, {rounds}),
+                                               op::Constant::create(ov::element::boolean, {}, {1}));
+  loop->set_function(
+      std::make_shared<ov::Model>(ov::OutputVector{go_on, twice}, ov::ParameterVector{value}));
+  loop->set_special_body_ports({-1, 0});
+  loop->set_merged_input(value, op::Constant::create(ov::element::f32, {}, {1}), twice);
+  const auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::Shape{1});
+  const auto y = std::make_shared<op::Add>(loop->get_iter_value(twice, -1), x);
+  return std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x});
+}
+
+// OpenVINO computes what depends on no input while it prepares the model.
+TEST(OpenvinoHostile, ALoopThatNoInputReachesEnds) {
+  const auto graph = load_ir(to_ir(with_a_constant_loop(10)));
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(compute(*graph, {plain<float>(TensorType::kF32, {1}, {2})}).value()[0],
+            plain<float>(TensorType::kF32, {1}, {1026}));
+  for (const std::int64_t rounds : {std::int64_t{-1}, std::int64_t{1'000'001}, INT64_MAX}) {
+    const auto refused = load_ir(to_ir(with_a_constant_loop(rounds)));
+    ASSERT_FALSE(refused) << rounds;
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_THAT(refused.error().message, HasSubstr("depends on none of its inputs"));
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -344,6 +345,33 @@ TEST(OpenvinoPaddle, IndicesStayInsideTheirTensors) {
     for (const float value : values<float>(y->at(0)))
       EXPECT_TRUE(value >= 0 && value <= 8) << far << ": " << value;
   }
+}
+
+TEST(OpenvinoPaddle, ALoopWithoutEndKeepsNobodyWaiting) {
+  const ScratchFolder folder;
+  constexpr int kMany = 300'000;
+  auto graph = load_path(write(folder, paddle_loop(kMany)));
+  ASSERT_TRUE(graph) << graph.error().message;
+  auto context = ExecutionContext::create(*graph).value();
+  const Plain x = plain<float>(TensorType::kF32, {1, 3}, {1, 2, 3});
+  ASSERT_TRUE(context->set_input(0, x.view()));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto late = context->compute(begin + std::chrono::milliseconds(200));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kTimeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1500));
+}
+
+// OpenVINO ran this one when it prepared the model, and did not come back.
+TEST(OpenvinoPaddle, ALoopThatNoInputReachesIsRefused) {
+  const ScratchFolder folder;
+  PaddleModel model = paddle_loop(3);
+  model.blocks[0].ops[1] = paddle_constant("y", 1, kPaddleF32);
+  model.blocks[0].ops[1].attributes[0] = paddle_longs("shape", {1, 3});
+  model.blocks[1].ops[1] = paddle_scale("i", "i", 1, 0);
+  const Error error = refused(write(folder, model));
+  EXPECT_EQ(error.code, ErrorCode::kUnsupportedOperation);
+  EXPECT_THAT(error.message, HasSubstr("depends on none of its inputs"));
 }
 
 TEST(OpenvinoPaddle, MemoryThatNoMachineHas) {
