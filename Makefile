@@ -47,7 +47,7 @@ build-%: always
 	$(call configure,$*,build-$*)
 	@cmake --build build-$*
 
-# Builds only what it shows; `make test` builds the rest. The same guest twice: as a component and as
+# Builds only what it and the README show; `make test` builds the rest. The same guest twice: as a component and as
 # a core module.
 run: system
 	$(call configure,full,build)
