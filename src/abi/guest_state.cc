@@ -159,7 +159,8 @@ Result<std::uint32_t> GuestState::keep(Result<std::shared_ptr<Graph>> graph,
     // Only a language model has looked at its size; for others it means nothing.
     if ((*tried)->text() != nullptr) kept = config;
   }
-  return *graphs_.insert({std::move(*graph), std::move(kept)});  // there was room before
+  const auto to_output = wants_output(kept);
+  return *graphs_.insert({std::move(*graph), std::move(kept), to_output});  // there was room before
 }
 
 Result<std::unique_ptr<ExecutionContext>> GuestState::make_context(
@@ -188,7 +189,7 @@ Result<std::uint32_t> GuestState::create_context(std::uint32_t graph) {
   }
   auto context = make_context(found->graph, found->config);
   if (!context) return std::unexpected(std::move(context.error()));
-  note_stream(**context, found->config);
+  note_stream(**context, found->to_output);
   return *contexts_.insert(std::move(*context));
 }
 
@@ -212,14 +213,13 @@ Result<void> GuestState::compute(ExecutionContext& context) {
 
 Result<void> GuestState::configure(ExecutionContext& context, std::string_view config) {
   auto done = context.text()->configure(config);
-  if (done) note_stream(context, config);
+  if (done) note_stream(context, wants_output(config));
   return done;
 }
 
-void GuestState::note_stream(const ExecutionContext& context, std::string_view config) {
-  const auto wanted = wants_output(config);
-  if (!wanted || !options_.standard_output) return;
-  if (*wanted) {
+void GuestState::note_stream(const ExecutionContext& context, std::optional<bool> to_output) {
+  if (!to_output || !options_.standard_output) return;
+  if (*to_output) {
     to_output_.insert(&context);
   } else {
     to_output_.erase(&context);

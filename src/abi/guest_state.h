@@ -156,6 +156,7 @@ class GuestState {
   struct GraphEntry {
     std::shared_ptr<Graph> graph;
     std::string config;
+    std::optional<bool> to_output = {};  ///< what `config` says of standard output
   };
 
   [[nodiscard]] Result<std::uint32_t> keep(Result<std::shared_ptr<Graph>> graph,
@@ -164,7 +165,7 @@ class GuestState {
       const std::shared_ptr<Graph>& graph, std::string_view config) const;
   template <typename Work>
   [[nodiscard]] Result<void> while_computing(ExecutionContext& context, Work&& work);
-  void note_stream(const ExecutionContext& context, std::string_view config);
+  void note_stream(const ExecutionContext& context, std::optional<bool> to_output);
   [[nodiscard]] Result<void> generate_to_output(ExecutionContext& context);
   [[nodiscard]] bool may_open(std::string_view name) const noexcept;
   [[nodiscard]] static std::unexpected<Error> no_such(HandleKind kind, std::uint32_t handle);

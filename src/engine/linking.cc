@@ -169,6 +169,9 @@ std::string_view hint_for(std::string_view module) {
     return " (WASI before preview 1: build the guest again with a current toolchain)";
   }
   if (module == "wasi") return " (threads are not offered: build the guest without them)";
+  if (module.starts_with("wasmedge_")) {
+    return " (a plug-in of WasmEdge beside wasi-nn: build the guest against wasi-nn)";
+  }
   if (module == "env") return " (often a function that was not linked into the guest)";
   return "";
 }

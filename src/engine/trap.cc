@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "abi/printable.h"
+#include "engine/rust_names.h"
 
 namespace nacre::engine {
 namespace {
@@ -28,7 +29,13 @@ bool may_be_demangled(std::string_view name) {
 }
 
 std::string demangled(std::string_view name) {
+  // Rust's compiler tells copies of a function apart by what it appends.
+  name = name.substr(0, name.find(".llvm."));
   std::string text(name.substr(0, kMostNameBytes));
+  if (auto rust = name.size() <= kMostNameBytes ? readable_rust_name(name) : std::string();
+      !rust.empty()) {
+    return rust;
+  }
   if (!may_be_demangled(name)) return text;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> plain(

@@ -184,6 +184,16 @@ TEST_F(CheckTest, GuestsThatNeedWasmedgesSocketsAreRefusedWithTheList) {
   }
 }
 
+TEST_F(CheckTest, WasmedgesOtherPlugInsAreSaidToBeThat) {
+  const auto ended = make()->run(guest_of(R"((module
+    (import "wasmedge_tensorflow" "run_session" (func (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start"))))"));
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message,
+              AllOf(HasSubstr("wasmedge_tensorflow.run_session"), HasSubstr("against wasi-nn")));
+}
+
 TEST_F(CheckTest, EachImportIsAReason) {
   const auto check = make()->check(guest_of(kWantsMuch));
   ASSERT_TRUE(check);
