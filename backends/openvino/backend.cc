@@ -61,6 +61,7 @@ class OpenvinoBackend final : public Backend {
 
  private:
   explicit OpenvinoBackend(HostServices services) : services_(services) {
+    read_loops_unrun(core_);
 #ifdef NACRE_OPENVINO_HAS_LOG_CALLBACK
     // OpenVINO keeps a reference to the function, so it must outlive this object.
     static std::function<void(std::string_view)> to_host;
@@ -197,6 +198,11 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
     if (auto checked = check_loops(**model); !checked) {
       return std::unexpected(std::move(checked.error()));
     }
+    const bool with_subgraphs = has_subgraphs(**model);
+    if (with_subgraphs) {
+      *model = (*model)->clone();
+      (*model)->validate_nodes_and_infer_types();
+    }
     if (on_cpu) {
       if (auto guarded = guard_indices(**model); !guarded) {
         return std::unexpected(std::move(guarded.error()));
@@ -204,7 +210,6 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
     }
     auto description = describe_model(**model, on_cpu);
     if (!description) return std::unexpected(std::move(description.error()));
-    const bool with_subgraphs = has_subgraphs(**model);
     auto compiled =
         core_.compile_model(*model, *device, compile_properties(options, on_cpu, with_subgraphs));
     return std::make_unique<OpenvinoGraph>(std::move(compiled), std::move(*description), on_cpu,

@@ -1,5 +1,6 @@
 #include "check_loops.h"
 
+#include <openvino/core/op_extension.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/loop.hpp>
 #include <openvino/op/multinomial.hpp>
@@ -9,14 +10,48 @@
 #include <openvino/op/tensor_iterator.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
 #include <openvino/op/util/read_value_base.hpp>
+#include <openvino/opsets/opset.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 namespace nacre::openvino {
 namespace {
+
+/// A Loop of one of the sets of operators that have it.
+template <int kOpset>
+class UnrunLoop final : public ov::op::v5::Loop {
+ public:
+  UnrunLoop() = default;
+  static const ov::DiscreteTypeInfo& get_type_info_static() {
+    static const std::string version = "opset" + std::to_string(kOpset);
+    static const ov::DiscreteTypeInfo info = [] {
+      ov::DiscreteTypeInfo made("Loop", version.c_str(), &ov::op::v5::Loop::get_type_info_static());
+      made.hash();
+      return made;
+    }();
+    return info;
+  }
+  const ov::DiscreteTypeInfo& get_type_info() const override { return get_type_info_static(); }
+  bool has_evaluate() const override { return false; }
+  bool evaluate(ov::TensorVector& /*outputs*/, const ov::TensorVector& /*inputs*/) const override {
+    return false;
+  }
+  bool evaluate(ov::TensorVector& /*outputs*/, const ov::TensorVector& /*inputs*/,
+                const ov::EvaluationContext& /*context*/) const override {
+    return false;
+  }
+};
+
+template <int kOpset>
+void read_unrun(ov::Core& core) {
+  if (!ov::get_available_opsets().contains("opset" + std::to_string(kOpset))) return;
+  core.add_extension(std::make_shared<ov::OpExtension<UnrunLoop<kOpset>>>());
+}
 
 /// Of the rounds that are left, what a loop leaves to those in it; nothing when it may make more.
 std::optional<std::uint64_t> left_inside(const ov::op::util::SubGraphOp& loop, std::uint64_t left) {
@@ -77,6 +112,13 @@ Result<void> check(const ov::Model& model, bool fixed, std::uint64_t left) {
 
 Result<void> check_loops(const ov::Model& model) {
   return check(model, false, kMostConstantRounds);
+}
+
+void read_loops_unrun(ov::Core& core) {
+  // Those from opset5 on; OpenVINO 2026.4 has 16.
+  [&]<int... kOpsets>(std::integer_sequence<int, kOpsets...>) {
+    (read_unrun<kOpsets + 5>(core), ...);
+  }(std::make_integer_sequence<int, 25>());
 }
 
 }  // namespace nacre::openvino

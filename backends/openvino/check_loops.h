@@ -4,6 +4,7 @@
 
 #include <nacre/error.h>
 #include <openvino/core/model.hpp>
+#include <openvino/runtime/core.hpp>
 
 #include <cstdint>
 
@@ -17,6 +18,11 @@ inline constexpr std::uint64_t kMostConstantRounds = 1'000'000;
 /// that depends on no input the trip count has to be a constant, and no more than the above. Linear
 /// in the model's size. Errors: kUnsupportedOperation.
 [[nodiscard]] Result<void> check_loops(const ov::Model& model);
+
+/// Reading an IR, OpenVINO runs such a loop too, to know the shape of what depends on it. After
+/// this a core does not; what it reads goes through check_loops(), and then is to be cloned, for a
+/// clone's loops are OpenVINO's own again. Throws what OpenVINO throws.
+void read_loops_unrun(ov::Core& core);
 
 }  // namespace nacre::openvino
 

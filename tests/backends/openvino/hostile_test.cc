@@ -231,6 +231,23 @@ TEST(OpenvinoHostile, ExternalDataOfTheOperatorIsFound) {
             plain<float>(TensorType::kF32, {4}, {1, 2, 3, 4}));
 }
 
+/// x in the shape that 7 rounds make of {3, 1}, leaving it as it is.
+std::shared_ptr<ov::Model> with_a_loop_for_a_shape() {
+  const auto value = std::make_shared<op::Parameter>(ov::element::i64, ov::Shape{2});
+  const auto go_on = op::Constant::create(ov::element::boolean, {}, {true});
+  const auto same =
+      std::make_shared<op::Multiply>(value, op::Constant::create(ov::element::i64, {}, {1}));
+  const auto loop = std::make_shared<op::Loop>(op::Constant::create(ov::element::i64, {}, {7}),
+                                               op::Constant::create(ov::element::boolean, {}, {1}));
+  loop->set_function(
+      std::make_shared<ov::Model>(ov::OutputVector{go_on, same}, ov::ParameterVector{value}));
+  loop->set_special_body_ports({-1, 0});
+  loop->set_merged_input(value, op::Constant::create(ov::element::i64, {2}, {3, 1}), same);
+  const auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::Shape{1, 3});
+  const auto y = std::make_shared<op::Reshape>(x, loop->get_iter_value(same, -1), false);
+  return std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x});
+}
+
 /// y = x + what `rounds` rounds of doubling make of 1; -1 is for ever.
 std::shared_ptr<ov::Model> with_a_constant_loop(std::int64_t rounds) {
   const auto value = std::make_shared<op::Parameter>(ov::element::f32, ov::Shape{});
@@ -258,6 +275,25 @@ TEST(OpenvinoHostile, ALoopThatNoInputReachesEnds) {
     ASSERT_FALSE(refused) << rounds;
     EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedOperation);
     EXPECT_THAT(refused.error().message, HasSubstr("depends on none of its inputs"));
+  }
+  // Where a shape hangs on it, it is run while the model is read.
+  Ir ir = to_ir(with_a_loop_for_a_shape());
+  const auto shaped = load_ir(ir);
+  ASSERT_TRUE(shaped) << shaped.error().message;
+  EXPECT_EQ(*(*shaped)->description().outputs[0].shape, (Shape{3, 1}));
+  EXPECT_EQ(compute(*shaped, {plain<float>(TensorType::kF32, {1, 3}, {4, 5, 6})}).value()[0],
+            plain<float>(TensorType::kF32, {3, 1}, {4, 5, 6}));
+  const std::string seven{"\x07\0\0\0\0\0\0\0", 8};
+  ASSERT_NE(ir.bin.find(seven), ir.bin.npos);
+  ir.bin.replace(ir.bin.find(seven), 8, std::string(8, '\xff'));
+  const std::string version = "type=\"Loop\" version=\"opset";
+  for (const char* opset : {"5", "6", "13", "16"}) {
+    Ir endless = ir;
+    const auto at = endless.xml.find(version) + version.size();
+    endless.xml.replace(at, endless.xml.find('"', at) - at, opset);
+    const auto refused = load_ir(endless);
+    ASSERT_FALSE(refused) << opset;
+    EXPECT_THAT(refused.error().message, HasSubstr("depends on none of its inputs")) << opset;
   }
 }
 
