@@ -60,10 +60,17 @@ std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {
   return b != 0 && a > kPlenty / b ? kPlenty : a * b;
 }
 
+/// A node that another needs; some have only to come before it.
+struct Producer {
+  std::string_view name;
+  bool gives_value = true;
+};
+
 /// Whose name an input begins with.
-std::string_view producer_of(std::string_view input) noexcept {
-  if (input.starts_with('^')) input.remove_prefix(1);
-  return input.substr(0, input.find(':'));
+Producer producer_of(std::string_view input) noexcept {
+  const bool before = input.starts_with('^');
+  if (before) input.remove_prefix(1);
+  return {input.substr(0, input.find(':')), !before};
 }
 
 std::string in_words(std::string_view name) {
@@ -75,6 +82,7 @@ struct Size {
   std::uint64_t work = 0;
   std::uint64_t chain = 0;
   std::size_t nesting = 0;
+  bool loops = false;
 };
 
 struct Function {
@@ -84,6 +92,31 @@ struct Function {
   std::size_t arguments = 0;
   Size size = {};
 };
+
+/// What a node is, as far as loops depend on it.
+enum class Kind : std::uint8_t {
+  kPlain,
+  kConstant,
+  kGiven,         // arguments, and inputs of a shape that nobody knows
+  kGivenOfShape,  // inputs of a known shape
+  kRandom,
+  kShape,
+  kLoop,
+  kEnter,
+  kLoopCondition,
+  kExit
+};
+
+Kind kind_of(std::string_view op, bool has_shape) noexcept {
+  if (op == "Const") return Kind::kConstant;
+  if (op == "Placeholder") return has_shape ? Kind::kGivenOfShape : Kind::kGiven;
+  if (op == "Shape" || op == "ShapeN" || op == "Size" || op == "Rank") return Kind::kShape;
+  if (op == "While" || op == "StatelessWhile") return Kind::kLoop;
+  if (op == "Enter") return Kind::kEnter;
+  if (op == "LoopCond") return Kind::kLoopCondition;
+  if (op == "Exit") return Kind::kExit;
+  return op.find("Random") != op.npos ? Kind::kRandom : Kind::kPlain;
+}
 
 struct Call {
   std::size_t node;
@@ -95,15 +128,18 @@ struct Call {
 /// The nodes of a graph, or a function's arguments, nodes and results, in this order.
 struct Nodes {
   std::vector<std::string_view> names;
-  std::vector<std::size_t> ends;            // of each one's part of the next
-  std::vector<std::string_view> producers;  // the names of those that it needs
-  std::vector<Call> calls;                  // in the order of the nodes
-  std::vector<std::size_t> imports;         // nodes that fill tables
+  std::vector<std::size_t> ends;                   // of each one's part of the next
+  std::vector<Producer> producers;                 // those that it needs
+  std::vector<Kind> kinds;                         // of each
+  std::map<std::size_t, std::string_view> frames;  // of nodes that enter a loop, which one
+  std::vector<Call> calls;                         // in the order of the nodes
+  std::vector<std::size_t> imports;                // nodes that fill tables
   std::size_t results = 0;
   std::string where;
 
-  void add(std::string_view name) {
+  void add(std::string_view name, Kind kind) {
     names.push_back(name);
+    kinds.push_back(kind);
     ends.push_back(producers.size());
   }
   [[nodiscard]] std::size_t begin_of(std::size_t node) const {
@@ -163,16 +199,35 @@ struct Attribute {
   std::string_view key;
   std::vector<std::string_view> functions;
   std::vector<std::string_view> texts;
+  bool is_fixed_shape = false;
 };
+
+/// Whether each dimension is said.
+bool is_fixed_shape(Bytes bytes) noexcept {
+  ProtobufReader reader(bytes);
+  ProtobufField field;
+  while (reader.next(field)) {
+    if (field.number == 3 && field.value != 0) return false;
+    if (field.number != 2) continue;
+    ProtobufReader dimension(field.bytes);
+    ProtobufField size;
+    while (dimension.next(size)) {
+      if (size.number == 1 && static_cast<std::int64_t>(size.value) < 0) return false;
+    }
+  }
+  return reader.problem() == nullptr;
+}
 
 Result<void> read_attribute(Bytes bytes, Attribute& attribute) {
   constexpr std::array<KnownField, 2> kEntry = {{{1, kLength}, {2, kLength}}};
-  constexpr std::array<KnownField, 3> kValue = {{{1, kLength}, {2, kLength}, {10, kLength}}};
+  constexpr std::array<KnownField, 4> kValue = {
+      {{1, kLength}, {2, kLength}, {7, kLength}, {10, kLength}}};
   constexpr std::array<KnownField, 2> kList = {{{2, kLength, true}, {9, kLength, true}}};
   constexpr std::array<KnownField, 1> kName = {{{1, kLength}}};
   attribute.key = {};
   attribute.functions.clear();
   attribute.texts.clear();
+  attribute.is_fixed_shape = false;
   const auto function = [&](Bytes named) {
     return each("attribute's function", named, kName, [&](const ProtobufField& field) {
       attribute.functions.push_back(text_of(field.bytes));
@@ -188,6 +243,8 @@ Result<void> read_attribute(Bytes bytes, Attribute& attribute) {
   if (!ok) return ok;
   return each("attribute's value", value, kValue, [&](const ProtobufField& field) -> Result<void> {
     if (field.number == 10) return function(field.bytes);
+    if (field.number == 7) attribute.is_fixed_shape = is_fixed_shape(field.bytes);
+    if (field.number == 7) return {};
     if (field.number == 2) {
       attribute.texts.push_back(text_of(field.bytes));
       return {};
@@ -218,6 +275,8 @@ Result<void> Walk::node(Bytes bytes, Nodes& nodes) {
   std::string_view op;
   bool says_which = false;
   bool has_value = false;
+  bool has_shape = false;
+  std::string_view frame;
   Attribute attribute;
   if (auto ok = spend(); !ok) return ok;
   auto ok = each("node", bytes, kNode, [&](const ProtobufField& field) -> Result<void> {
@@ -231,6 +290,8 @@ Result<void> Walk::node(Bytes bytes, Nodes& nodes) {
     if (auto read = read_attribute(field.bytes, attribute); !read) return read;
     says_which = says_which || attribute.key == "f";
     has_value = has_value || attribute.key == "value";
+    if (attribute.key == "shape") has_shape = attribute.is_fixed_shape;
+    if (attribute.key == "frame_name" && !attribute.texts.empty()) frame = attribute.texts[0];
     const std::uint64_t copies = attribute.key == "f" || attribute.key == "body" ? 1 : kCopies;
     for (const std::string_view function : attribute.functions)
       calls(function, copies);
@@ -261,7 +322,8 @@ Result<void> Walk::node(Bytes bytes, Nodes& nodes) {
     }
     nodes.producers.resize(first_input);
   }
-  nodes.add(name);
+  if (op == "Enter") nodes.frames[nodes.names.size()] = frame;
+  nodes.add(name, kind_of(op, has_shape));
   return {};
 }
 
@@ -298,7 +360,7 @@ Result<Nodes> Walk::nodes_of(Function& function) {
       return Result<void>();
     });
     if (field.number == 2) {
-      nodes.add(name);
+      nodes.add(name, Kind::kGiven);
     } else {
       results.push_back(name);
     }
@@ -317,7 +379,7 @@ Result<Nodes> Walk::nodes_of(Function& function) {
                                in_words(result)));
     }
     nodes.producers.push_back(producer_of(found->second));
-    nodes.add(result);
+    nodes.add(result, Kind::kPlain);
   }
   return nodes;
 }
@@ -364,9 +426,9 @@ Result<std::vector<std::uint32_t>> places_of_producers(const Nodes& nodes) {
   }
   std::vector<std::uint32_t> places(nodes.producers.size(), kNobody);
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto after = std::ranges::upper_bound(by_name, nodes.producers[i], {},
+    const auto after = std::ranges::upper_bound(by_name, nodes.producers[i].name, {},
                                                 [&](std::uint32_t place) { return names[place]; });
-    if (after == by_name.begin() || names[*(after - 1)] != nodes.producers[i]) continue;
+    if (after == by_name.begin() || names[*(after - 1)] != nodes.producers[i].name) continue;
     places[i] = *(after - 1);
   }
   return places;
@@ -389,10 +451,11 @@ Result<void> check_imports(const Nodes& nodes, const std::vector<std::uint32_t>&
   return {};
 }
 
-/// How many nodes stand in a row at most, where one is as long as `lengths` says. An error for
-/// circles.
+/// How many nodes stand in a row at most, where one is as long as `lengths` says, and an order in
+/// which each comes after those that it needs. An error for circles.
 Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::uint32_t>& producers,
-                                    const std::vector<std::uint64_t>& lengths) {
+                                    const std::vector<std::uint64_t>& lengths,
+                                    std::vector<std::uint32_t>& in_order) {
   constexpr std::uint64_t kUnseen = 0;
   constexpr std::uint64_t kOpen = UINT64_MAX;
   std::vector<std::uint64_t> chains(nodes.names.size(), kUnseen);  // up to each node, with it
@@ -426,10 +489,77 @@ Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::u
       }
       chains[at] = plus(before, lengths[at]);
       longest = std::max(longest, chains[at]);
+      in_order.push_back(at);
       open.pop_back();
     }
   }
   return longest;
+}
+
+std::unexpected<Error> runs_while_read(const Nodes& nodes, std::size_t node) {
+  return fail(ErrorCode::kUnsupportedOperation,
+              fmt::format("The TensorFlow model's node {} of {} is a loop that depends on none of "
+                          "the model's inputs: it would run while the model is read, and may do so "
+                          "for ever. Put what it yields in its place.",
+                          in_words(nodes.names[node]), nodes.where));
+}
+
+/// The reader computes what depends on no input, loops too. What is called with constants alone
+/// must hold none; which of a function's arguments are constant is not followed into it.
+Result<void> check_loops(const Nodes& nodes, const std::vector<std::uint32_t>& producers,
+                         const std::vector<std::uint32_t>& in_order) {
+  enum Known : std::uint8_t { kNothing, kShape, kValue };
+  std::vector<Known> known(nodes.names.size(), kNothing);
+  std::vector<bool> calls_loops(nodes.names.size());
+  for (const Call& call : nodes.calls)
+    if (call.function->size.loops) calls_loops[call.node] = true;
+  std::map<std::string_view, std::pair<Known, std::size_t>> frames;  // and one of its nodes
+  bool has_condition = false;
+  for (const std::uint32_t node : in_order) {
+    Known least = kValue;
+    for (std::size_t i = nodes.begin_of(node); i < nodes.ends[node]; ++i) {
+      if (!nodes.producers[i].gives_value) continue;
+      least = std::min(least, producers[i] == kNobody ? kNothing : known[producers[i]]);
+    }
+    Known& here = known[node];
+    here = least;
+    switch (nodes.kinds[node]) {
+      case Kind::kConstant:
+        here = kValue;
+        break;
+      case Kind::kGiven:
+      case Kind::kExit:
+        here = kNothing;
+        break;
+      case Kind::kGivenOfShape:
+        here = kShape;
+        break;
+      case Kind::kRandom:
+        here = std::min(least, kShape);
+        break;
+      case Kind::kShape:
+        if (least >= kShape) here = kValue;
+        break;
+      case Kind::kLoop:
+        if (least == kValue) return runs_while_read(nodes, node);
+        break;
+      case Kind::kEnter: {
+        auto& frame = frames.try_emplace(nodes.frames.at(node), kValue, node).first->second;
+        frame.first = std::min(frame.first, least);
+        break;
+      }
+      case Kind::kLoopCondition:
+        has_condition = true;
+        break;
+      case Kind::kPlain:
+        if (least == kValue && calls_loops[node]) return runs_while_read(nodes, node);
+        break;
+    }
+  }
+  if (!has_condition) return {};
+  for (const auto& [name, frame] : frames)
+    if (frame.first == kValue) return runs_while_read(nodes, frame.second);
+  return {};
 }
 
 Result<Size> Walk::written_out(const Nodes& nodes, std::size_t depth) {
@@ -451,8 +581,12 @@ Result<Size> Walk::written_out(const Nodes& nodes, std::size_t depth) {
     const std::uint64_t copies = call.copies + name.size() / kBytesPerNode;
     size.work = plus(size.work, times(inner.work, copies));
     size.nesting = std::max(size.nesting, inner.nesting + 1);
+    size.loops = size.loops || inner.loops;
     lengths[call.node] = plus(lengths[call.node], inner.chain);
   }
+  size.loops = size.loops || std::ranges::any_of(nodes.kinds, [](Kind kind) {
+                 return kind == Kind::kLoop || kind == Kind::kLoopCondition;
+               });
   if (size.work > kMaxTensorflowWork) {
     return too_large(
         fmt::format("is more than {} nodes and inputs of these in {}, once the "
@@ -464,8 +598,12 @@ Result<Size> Walk::written_out(const Nodes& nodes, std::size_t depth) {
   if (!producers) return std::unexpected(producers.error());
   if (auto ok = check_imports(nodes, *producers); !ok)
     return std::unexpected(std::move(ok.error()));
-  const auto chain = longest_chain(nodes, *producers, lengths);
+  std::vector<std::uint32_t> in_order;
+  const auto chain = longest_chain(nodes, *producers, lengths, in_order);
   if (!chain) return std::unexpected(chain.error());
+  if (auto ok = check_loops(nodes, *producers, in_order); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
   size.chain = *chain;
   if (size.chain > kMaxTensorflowChain) {
     return too_large(

@@ -11,6 +11,7 @@
 //    give fewer arguments than those want; results that a function has and does not say from where;
 //    NextIterations of nothing; constants without a value; tables filled from nodes that come
 //    later: it takes all of these without looking.
+//  - loops that depend on no input, for the reader runs them.
 // Inputs from nodes that are not there are left to the reader, which names them. Functions that
 // nobody calls are not looked at, here or there.
 //
@@ -38,7 +39,8 @@ inline constexpr std::uint64_t kMaxTensorflowChain = 20'000;
 inline constexpr std::uint64_t kMaxTensorflowWork = 200'000;
 
 /// Checks a frozen graph. kInvalidEncoding when the bytes are none or do one of the above, naming
-/// the node or the function; kTooLarge beyond the limits.
+/// the node or the function; kTooLarge beyond the limits; kUnsupportedOperation for loops that the
+/// reader would run.
 [[nodiscard]] Result<void> check_tensorflow_graph(std::span<const std::byte> file);
 
 /// The same of each graph of a saved_model.pb.

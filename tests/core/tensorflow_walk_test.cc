@@ -299,6 +299,51 @@ TEST(TensorflowWalk, CallsSayWhatTheyCall) {
                  "the constant 'c' of the graph has no value");
 }
 
+TEST(TensorflowWalk, LoopsDependOnAnInput) {
+  const auto refused = [](const Error& error, const std::string& who) {
+    expect_refused(error, who + " is a loop that depends on none of the model's inputs",
+                   ErrorCode::kUnsupportedOperation);
+  };
+  const TfFunction more{
+      "more", {"a"}, {{"r", "t:output:0"}}, {test::tf_scalar("t", test::kTfBool, true)}};
+  const std::vector<TfFunction> functions = {more, leaf("step")};
+  const auto loop = [](const std::string& from) {
+    return test::tf_while("y", "more", "step", {from});
+  };
+  const TfNode constant = test::tf_scalar("c", test::kTfFloat, 1.0F);
+  EXPECT_EQ(check({x(), loop("x")}, functions).message, "fine");
+  EXPECT_EQ(check({x(), add("z", "x", "c"), constant, loop("z")}, functions).message, "fine");
+  EXPECT_EQ(check({x(), constant, test::tf_unary("r", "RandomUniform", "c"), loop("r")}, functions)
+                .message,
+            "fine");
+  refused(check({x(), constant, loop("c")}, functions), "'y' of the graph");
+  refused(check({x(), test::tf_after("x", relu("z", "c")), constant, loop("z:0")}, functions),
+          "'y' of the graph");
+  // A shape is as good as a constant where the model says it.
+  const TfNode shape = test::tf_unary("s", "Shape", "z");
+  refused(check({x(), relu("z", "x"), shape, loop("s")}, functions), "'y' of the graph");
+  for (const std::vector<std::int64_t>& dims : {std::vector<std::int64_t>{-1, 3}, {1, -1}}) {
+    EXPECT_EQ(check({test::tf_placeholder("x", dims), relu("z", "x"), shape, loop("s")}, functions)
+                  .message,
+              "fine");
+  }
+  // In functions, and in those that are called with constants alone.
+  const TfFunction inside{
+      "f", {"a"}, {{"r", "w:o:0"}}, {constant, test::tf_while("w", "more", "step", {"c"})}};
+  refused(check({x(), test::tf_call("y", "f", {"x"})}, {more, leaf("step"), inside}),
+          "'w' of the function 'f'");
+  const TfFunction of_argument{
+      "f", {"a"}, {{"r", "w:o:0"}}, {test::tf_while("w", "more", "step", {"a"})}};
+  EXPECT_EQ(check({x(), test::tf_call("y", "f", {"x"})}, {more, leaf("step"), of_argument}).message,
+            "fine");
+  refused(check({x(), constant, test::tf_call("y", "f", {"c"})}, {more, leaf("step"), of_argument}),
+          "'y' of the graph");
+  // As TensorFlow 1 wrote them.
+  auto old = test::tf_old_loop(3);
+  old[0] = test::tf_scalar("x", test::kTfFloat, 1.0F);
+  refused(check(old), "of the graph");
+}
+
 TEST(TensorflowWalk, TablesAreFilledFromWhatIsThere) {
   const TfNode table{"table", "HashTableV2", {}};
   const TfNode keys = test::tf_scalar("keys", test::kTfInt32, 1);

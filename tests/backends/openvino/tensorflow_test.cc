@@ -245,6 +245,8 @@ TEST(OpenvinoTensorflow, CirclesAndWhatDoublesAreRefused) {
       "t", "HashTableV2", {}, {{"key_dtype", tf_type(3)}, {"value_dtype", tf_type(3)}}};
   const TfNode keys = tf_scalar("k", kTfInt32, 1);
   const TfNode fill{"fill", "LookupTableImportV2", {"t", "k", "k"}, {}};
+  const TfFunction more{"more",   {"a"},  {{"r", "t:output:0"}}, {tf_scalar("t", kTfBool, true)},
+                        kTfFloat, kTfBool};
   struct Bad {
     std::string graph;
     std::string sentence;
@@ -265,7 +267,12 @@ TEST(OpenvinoTensorflow, CirclesAndWhatDoublesAreRefused) {
            {tf_graph({x, {"y", "StatefulPartitionedCall", {"x"}}}), "does not say which"},
            {tf_graph({x, {"n", "NextIteration", {}}, tf_binary("y", "AddV2", "x", "n")}),
             "is the next iteration of nothing"},
-           {tf_graph({x, relu("y", "x"), table, fill, keys}), "do not come before it"}}) {
+           {tf_graph({x, relu("y", "x"), table, fill, keys}), "do not come before it"},
+           {tf_graph(
+                {x, tf_scalar("one", kTfFloat, 1.0F), tf_while("loop", "more", "leaf", {"one"}),
+                 tf_binary("y", "AddV2", "x", "loop")},
+                {more, leaf}),
+            "is a loop that depends on none of the model's inputs"}}) {
     expect_no_model(bad.graph, bad.sentence);
     const ScratchFolder folder;
     for (const std::string& path : in_both_forms(folder, bad.graph)) {
