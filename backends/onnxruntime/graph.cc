@@ -9,6 +9,7 @@
 
 #include "context.h"
 #include "element_types.h"
+#include "maps.h"
 
 namespace nacre::onnxruntime {
 namespace {
@@ -128,6 +129,9 @@ Result<TensorDescription> describe_tensor(OrtTypeInfo* type_info, std::string_vi
   ONNXType kind = ONNX_TYPE_UNKNOWN;
   auto done = check(api.GetOnnxTypeFromTypeInfo(type_info, &kind), kCode, kDescribing);
   if (!done) return std::unexpected(std::move(done.error()));
+  if (kind == ONNX_TYPE_SEQUENCE && direction == "output") {
+    if (auto maps = describe_maps(type_info, name)) return std::move(*maps);
+  }
   if (kind != ONNX_TYPE_TENSOR) return refuse(kind_name(kind));
 
   const OrtTensorTypeAndShapeInfo* info = nullptr;
