@@ -41,6 +41,16 @@ bool can_set_memory() {
          a.is_variable != nullptr && a.input_index != nullptr && a.output_index != nullptr;
 }
 
+// What other models of the process have left in the memory is not for a guest.
+void clear_arena(const TfLiteInterpreter* interpreter) {
+  if (api().tensor == nullptr || api().allocation_type == nullptr) return;
+  for (int i = 0; TfLiteTensor* tensor = api().tensor(interpreter, i); ++i) {
+    void* data = api().tensor_data(tensor);
+    if (api().allocation_type(tensor) != kTfLiteArenaRw || data == nullptr) continue;
+    std::memset(data, 0, api().tensor_bytes(tensor));
+  }
+}
+
 bool in_arena(const TfLiteTensor* tensor) {
   const TfLiteAllocationType type = api().allocation_type(tensor);
   return type == kTfLiteArenaRw || type == kTfLiteCustom;
@@ -246,6 +256,7 @@ Result<void> TfliteContext::allocate(std::span<const nacre_tensor> inputs) {
     return allocate(inputs);
   }
   if (arena_is_missing(handle)) return no_memory(shapes);
+  if (model_->leaves_gaps) clear_arena(handle);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output& output = outputs_[i];
     const TfLiteTensor* tensor = api().output_tensor(handle, static_cast<std::int32_t>(i));
@@ -299,6 +310,7 @@ Result<void> TfliteContext::bind_output(std::size_t index, const OutputSink& sin
   void* data = sink.allocate(index, output.type, output.shape.dims(), output.size);
   if (data == nullptr) return refused();
   if (output.size == 0) data = g_nothing;
+  if (model_->leaves_gaps) std::memset(data, 0, output.size);
   if (data == output.bound) return {};
   output.bound = nullptr;
   if (!set_memory(output.tensor, data, output.size)) {

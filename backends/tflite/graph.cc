@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/aligned_buffer.h"
+#include "base/flatbuffer.h"
 #include "context.h"
 #include "describe.h"
 #include "op_versions.h"
@@ -74,6 +75,16 @@ Result<void> take_bytes(const ModelSource& source, Model& model) {
   return {};
 }
 
+// It writes as many detections as it found, and what was in memory stays behind them.
+bool has_detections(std::span<const std::byte> bytes) {
+  FlatBytes in(bytes);
+  const FlatTables codes = FlatTable::root(in, "TFL3").tables(1);
+  for (std::size_t i = 0; i < codes.size() && !in.broken(); ++i) {
+    if (codes[i].text(1) == "TFLite_Detection_PostProcess") return true;
+  }
+  return false;
+}
+
 // The library says all this in text alone.
 std::unexpected<Error> not_taken(const Model& model, Complaints& complaints) {
   const std::string why = complaints.take();
@@ -139,6 +150,7 @@ Result<std::unique_ptr<BackendGraph>> TfliteGraph::load(const ModelSource& sourc
   }
   model->description = std::move(*description);
   model->sizes_vary = allocated != kTfLiteOk || has_dynamic_tensors(first.handle.get());
+  model->leaves_gaps = has_detections(model->bytes);
   model->tensor_bytes = bytes_of_tensors(first.handle.get());
   for (std::int32_t i = 0; i < api().input_count(first.handle.get()); ++i)
     model->input_bytes += api().tensor_bytes(api().input_tensor(first.handle.get(), i));

@@ -28,6 +28,7 @@ struct Model {
   GraphDescription description;
   std::uint32_t threads = 1;
   bool sizes_vary = false;        // the size of some tensor is known only while computing
+  bool leaves_gaps = false;       // an operator writes its outputs in part only
   std::uint64_t input_bytes = 0;  // at the shapes of the file, as all tensors':
   std::uint64_t tensor_bytes = 0;
 };

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/flexbuffer.h"
+
 namespace nacre {
 namespace {
 
@@ -32,16 +34,34 @@ constexpr Unchecked kUnchecked[] = {
     {33, 33, "EMBEDDING_LOOKUP_SPARSE, whose indices"},
     {68, 68, "SPARSE_TO_DENSE, whose indices"},
     {112, 112, "REVERSE_SEQUENCE, whose lengths"},
-    {124, 124, "DENSIFY, whose indices"},
     {145, 145, "BROADCAST_ARGS, whose shapes"},
-    {146, 146, "RANDOM_STANDARD_NORMAL, whose shape"},
-    {148, 149, "a random number, whose shape"},
+    {149, 149, "MULTINOMIAL, whose numbers"},
     {153, 155, "an unsorted segment, whose numbers"},
     {157, 157, "an unsorted segment, whose numbers"},
     {162, 206, "of the STABLEHLO_ kind, whose parameters"},
 };
-constexpr std::string_view kUncheckedCustom[] = {"AudioSpectrogram", "Mfcc",
-                                                 "TFLite_Detection_PostProcess"};
+constexpr std::string_view kDetections = "TFLite_Detection_PostProcess";
+
+/// Numbers in the options of custom operators, and where they may lie.
+struct CustomLimits {
+  std::string_view custom;
+  std::string_view name;
+  double least;
+  double most;
+  bool needed = true;
+};
+constexpr CustomLimits kCustomLimits[] = {
+    {"AudioSpectrogram", "window_size", 2, 1 << 20},
+    {"AudioSpectrogram", "stride", 1, 1 << 20},
+    {"Mfcc", "upper_frequency_limit", 0, 1e6},
+    {"Mfcc", "lower_frequency_limit", 0, 1e6},
+    {"Mfcc", "filterbank_channel_count", 1, 4096},
+    {"Mfcc", "dct_coefficient_count", 1, 4096},
+    {kDetections, "max_detections", 1, 4096},
+    {kDetections, "max_classes_per_detection", 1, 4096},
+    {kDetections, "num_classes", 1, 4096},
+    {kDetections, "detections_per_class", 1, 4096, false},
+};
 
 /// Numbers in the options, and where they may lie.
 struct Limits {
@@ -94,8 +114,6 @@ constexpr Fixed kFixed[] = {
     {39, 1, "permutation", 0, 8, -8, 7},
     {48, 1, "count", 1, 1, 0, INT32_MAX},
     {49, 0, "axis", 1, 1, -8, 7},
-    {65, 1, "begin", 1, 5, 0, 1 << 30},
-    {65, 2, "size", 1, 5, -1, 1 << 30},
     {67, 0, "output shape", 4, 4, 1, 1 << 20},
     {69, 1, "repeats", 0, 8, 0, kFar},
     {97, 1, "size", 2, 2, 1, 1 << 20},
@@ -106,7 +124,16 @@ constexpr Fixed kFixed[] = {
     {105, 1, "axis", 1, 1, -8, 7},
     {122, 2, "shape", 1, 8, 1, INT32_MAX},
     {141, 0, "output shape", 5, 5, 1, 1 << 20},
+    {146, 0, "shape", 1, 8, 1, 1 << 20},
+    {148, 0, "shape", 1, 8, 1, 1 << 20},
 };
+
+constexpr std::int32_t kCustom = 32;
+constexpr std::int32_t kTranspose = 39;
+constexpr std::int32_t kSlice = 65;
+constexpr std::int32_t kTransposeConv = 67;
+constexpr std::int32_t kTile = 69;
+constexpr std::int32_t kRandomNormal = 146;
 
 bool is_quantised(std::uint8_t type) {
   return type == kU8 || type == kI8 || type == kI16;
@@ -117,8 +144,8 @@ constexpr std::array<std::int32_t, 16> kScaled = {0,  3,  4,  9,  18, 25, 41, 42
                                                   50, 55, 57, 67, 76, 98, 99, 117};
 
 /// Kernels that take it for granted that their output is of their input's type.
-constexpr std::array<std::int32_t, 13> kSameType = {0,  18, 41, 42, 50, 55, 57,
-                                                    65, 90, 95, 98, 99, 117};
+constexpr std::array<std::int32_t, 14> kSameType = {0,  18, 41, 42, 50, 55,  57,
+                                                    65, 90, 95, 98, 99, 117, 124};
 
 /// Activations in the options: which field of them.
 struct Activation {
@@ -154,24 +181,78 @@ std::vector<std::int64_t> numbers_of(const TfliteOperand& input) {
   return numbers;
 }
 
-std::string check_fixed(const TfliteOperand& input, const Fixed& one) {
-  if (!input.constant) {
+/// Whether a transposed convolution that gives `rows` in dimension `i` (1 or 2) is the convolution
+/// of as many as it takes: its kernel goes through its input by what its output is. For a number
+/// that follows the input's dimension whatever that is, else for the dimension in the file.
+bool gives_back(const TfliteCall& call, std::size_t i, const TfliteNumber& rows) {
+  const TfliteOperand& weights = call.inputs[1];
+  const FlatTable options = call.options_kind == 49 ? call.options : FlatTable();
+  const std::int64_t stride = options.number<std::int32_t>(i == 1 ? 2 : 1);
+  if (stride < 1 || weights.shape.size() != 4) return false;
+  const bool valid = options.number<std::uint8_t>(0) != 0;  // without padding
+  // ⌈rows / stride⌉ or, without padding, ⌈(rows - filter + 1) / stride⌉ have to be the input's.
+  const std::int64_t above = stride - 1 + (valid ? 1 - std::int64_t{weights.shape[i]} : 0);
+  if (!rows.is_constant()) {
+    const std::int64_t rest = rows.offset + above;
+    return rows.factor == stride && rest >= 0 && rest < stride;
+  }
+  const TfliteOperand& data = call.inputs[2];
+  return rows.offset + above >= 0 && (rows.offset + above) / stride == data.shape[i];
+}
+
+/// Whether the one number of an input that is no constant is right whatever the dimension it
+/// follows will be.
+bool fits_any_dimension(const TfliteCall& call, std::size_t i, const TfliteNumber& number) {
+  const auto of = [&](std::size_t data) {
+    return data < call.inputs.size() && number.tensor == call.inputs[data].index &&
+           number.axis == i && number.axis != kTfliteValue;
+  };
+  // One row of a tensor becomes as many as there are of another.
+  if (call.code == kTile) {
+    const TfliteOperand& data = call.inputs[0];
+    return number.is_dimension() && i < data.shape.size() && data.shape[i] == 1 &&
+           (i >= data.signature.size() || data.signature[i] == 1);
+  }
+  if (call.code != kTransposeConv || !of(2) || call.inputs[2].shape.size() != 4) return false;
+  return i == 0 ? number.is_dimension() : i < 3 && gives_back(call, i, number);
+}
+
+std::string check_fixed(const TfliteCall& call, const Fixed& one) {
+  const TfliteOperand& input = call.inputs[one.input];
+  if (input.constant && input.type != kI64 && input.type != kI32) return {};  // the library refuses
+  const auto computed = [&] {
+    return fmt::format(
+        "computes its {}, which TensorFlow Lite would use unchecked; here they have to be "
+        "constant, "
+        "or the dimensions of what it takes",
+        one.what);
+  };
+  std::vector<TfliteNumber> numbers = tflite_numbers(input);
+  if (!input.constant && numbers.empty()) {
     bool empty = false;
     for (std::size_t i = 0; i < input.shape.size(); ++i)
       empty = empty || input.shape[i] <= 0;
-    if (empty && one.least_count == 0) return {};
-    return fmt::format(
-        "computes its {}, which TensorFlow Lite would use unchecked; here they have to be constant",
-        one.what);
+    return empty && one.least_count == 0 ? std::string() : computed();
   }
-  if (input.type != kI64 && input.type != kI32) return {};  // refused by the library
-  const std::vector<std::int64_t> numbers = numbers_of(input);
-  if (numbers.size() < one.least_count || numbers.size() > one.most_count) {
-    return fmt::format("has {} numbers as its {}, which TensorFlow Lite would use unchecked",
-                       numbers.size(), one.what);
+  const std::size_t count =
+      input.constant ? input.data.size() / (input.type == kI64 ? 8 : 4) : numbers.size();
+  if (count < one.least_count || count > one.most_count) {
+    return fmt::format("has {} numbers as its {}, which TensorFlow Lite would use unchecked", count,
+                       one.what);
   }
-  for (const std::int64_t value : numbers) {
-    if (value < one.least || value > one.most) return outside(one.what, value);
+  if (input.constant) {
+    for (const std::int64_t value : numbers_of(input)) {
+      if (value < one.least || value > one.most) return outside(one.what, value);
+    }
+    return {};
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i].is_constant()) {
+      const std::int64_t value = numbers[i].offset;
+      if (value < one.least || value > one.most) return outside(one.what, value);
+    } else if (!numbers[i].known || !fits_any_dimension(call, i, numbers[i])) {
+      return computed();
+    }
   }
   return {};
 }
@@ -224,7 +305,145 @@ std::string check_convolution(const TfliteCall& call) {
   return {};
 }
 
+std::string check_each_dimension(const TfliteOperand& data,
+                                 const std::vector<TfliteNumber>& numbers) {
+  if (numbers.size() == data.shape.size()) return {};
+  return fmt::format("has {} numbers for {} dimensions", numbers.size(), data.shape.size());
+}
+
+// One dimension of a slice; "" when it stays inside whatever the dimension will be. A kernel that
+// gets a computed size looks whether it is -1, or together with the begin at most the dimension.
+std::string check_slice(const TfliteCall& call, std::size_t i, const TfliteNumber& begin,
+                        const TfliteNumber& size) {
+  const TfliteOperand& data = call.inputs[0];
+  constexpr std::string_view kComputed =
+      "computes its {}, which TensorFlow Lite would use unchecked; here it has to be constant, or "
+      "what a loop counts";
+  if (begin.is_value(1)) {
+    // The rest of a list behind a number that a slice before has taken as the size of its front.
+    const bool behind = std::ranges::any_of(call.fronts, [&](const TfliteFront& front) {
+      return front.list == data.index && front.axis == i && front.size == begin.tensor;
+    });
+    const bool rest = size.is_constant() && size.offset == -1;
+    const bool wide = data.type == kF32 || data.type == kI32 || data.type == kI64;
+    return behind && rest && wide ? std::string() : fmt::format(kComputed, "begin");
+  }
+  if (!begin.is_constant()) return fmt::format(kComputed, "begin");
+  if (begin.offset < 0) return outside("begin", begin.offset);
+  if (!size.is_constant()) {
+    return begin.offset == 0 ? std::string() : fmt::format(kComputed, "size");
+  }
+  if (size.offset < -1) return outside("size", size.offset);
+  if (begin.offset == 0 && size.offset == -1) return {};
+  // What it slices when the dimension becomes smaller lies outside.
+  if (i < data.signature.size() && data.signature[i] < 0) {
+    return "slices a part of a dimension that is not known";
+  }
+  const std::int64_t end = begin.offset + std::max<std::int64_t>(size.offset, 0);
+  return end > data.shape[i] ? outside("end", end) : std::string();
+}
+
+std::string check_slice(const TfliteCall& call) {
+  if (call.inputs.size() < 3 || call.inputs[1].absent || call.inputs[2].absent) return {};
+  const TfliteOperand& data = call.inputs[0];
+  const std::vector<TfliteNumber> begins = tflite_numbers(call.inputs[1]);
+  std::vector<TfliteNumber> sizes = tflite_numbers(call.inputs[2]);
+  if (sizes.empty() && !call.inputs[2].constant) sizes.resize(begins.size());
+  for (const auto& numbers : {begins, sizes}) {
+    if (std::string why = check_each_dimension(data, numbers); !why.empty()) return why;
+  }
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (std::string why = check_slice(call, i, begins[i], sizes[i]); !why.empty()) return why;
+  }
+  return {};
+}
+
+// What it gives has to be what a convolution takes to give what this one takes.
+std::string check_transposed(const TfliteCall& call) {
+  if (call.inputs.size() < 3 || call.inputs[1].absent || call.inputs[2].absent) return {};
+  const TfliteOperand& weights = call.inputs[1];
+  const TfliteOperand& data = call.inputs[2];
+  const std::vector<TfliteNumber> rows = tflite_numbers(call.inputs[0]);
+  if (rows.size() != 4 || data.shape.size() != 4 || weights.shape.size() != 4) {
+    return "convolves tensors that have not four dimensions";
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    const bool known = i >= data.signature.size() || data.signature[i] >= 0;
+    if (!rows[i].is_constant()) continue;  // follows a dimension, as was looked at
+    const std::int64_t value = rows[i].offset;
+    bool fits = false;
+    if (i == 0) fits = known && value == data.shape[0];
+    if (i == 1 || i == 2) fits = known && gives_back(call, i, rows[i]);
+    if (i == 3) fits = value == weights.shape[0];
+    if (!fits) {
+      return fmt::format(
+          "gives {} in dimension {}, which does not follow from what it takes; TensorFlow Lite "
+          "would not look",
+          value, i);
+    }
+  }
+  return {};
+}
+
+// As other operators' options, if they are there: what the library takes for a map it reads as one.
+std::string check_custom_options(const TfliteCall& call) {
+  const bool known = std::ranges::find(kCustomLimits, call.custom, &CustomLimits::custom) !=
+                     std::end(kCustomLimits);
+  if (!known) return {};
+  const auto options = flex_numbers(call.custom_options);
+  if (!options) return "has options that are no map of numbers, and TensorFlow Lite would not look";
+  for (const CustomLimits& one : kCustomLimits) {
+    if (call.custom != one.custom) continue;
+    const auto found = std::ranges::find(*options, one.name, [](const auto& o) { return o.first; });
+    if (found == options->end()) {
+      if (one.needed) return fmt::format("does not say its {}", one.name);
+    } else if (!(found->second >= one.least && found->second <= one.most)) {
+      return fmt::format("has {} as its {}, which TensorFlow Lite would use unchecked",
+                         found->second, one.name);
+    }
+  }
+  return {};
+}
+
+// Boxes, classes and anchors of a detector: an anchor for every box.
+std::string check_detections(const TfliteCall& call) {
+  const auto whole = [](const TfliteOperand& one, std::size_t rank) {
+    bool fine = !one.absent && (one.type == kF32 || (one.type == kU8 && one.has_scale)) &&
+                one.shape.size() == rank;
+    for (std::size_t i = 0; i < one.signature.size(); ++i)
+      fine = fine && one.signature[i] >= 0;
+    return fine;
+  };
+  if (call.inputs.size() != 3 || !whole(call.inputs[0], 3) || !whole(call.inputs[1], 3) ||
+      !whole(call.inputs[2], 2)) {
+    return "wants boxes, classes and anchors of known sizes, as f32 or as u8 with a scale";
+  }
+  const TfliteOperand& boxes = call.inputs[0];
+  const TfliteOperand& anchors = call.inputs[2];
+  if (!anchors.constant || anchors.type != boxes.type || anchors.shape[0] != boxes.shape[1] ||
+      anchors.shape[1] != 4) {
+    return fmt::format("wants {} constant anchors of four numbers, of the type of its boxes",
+                       boxes.shape[1]);
+  }
+  for (const TfliteOperand& output : call.outputs) {
+    if (output.absent || output.type != kF32) return "gives something else than f32";
+  }
+  return {};
+}
+
 }  // namespace
+
+std::vector<TfliteFront> tflite_fronts(const TfliteCall& call) {
+  std::vector<TfliteFront> fronts;
+  if (call.code != kSlice || call.inputs.size() < 3) return fronts;
+  const std::vector<TfliteNumber> begins = tflite_numbers(call.inputs[1]);
+  const std::vector<TfliteNumber> sizes = tflite_numbers(call.inputs[2]);
+  for (std::uint32_t i = 0; i < std::min(begins.size(), sizes.size()); ++i) {
+    if (!begins[i].is_constant() || begins[i].offset != 0 || !sizes[i].is_value()) continue;
+    fronts.push_back({.list = call.inputs[0].index, .axis = i, .size = sizes[i].tensor});
+  }
+  return fronts;
+}
 
 std::string refuse_operator(const TfliteCall& call) {
   for (const Unchecked& one : kUnchecked) {
@@ -234,12 +453,9 @@ std::string refuse_operator(const TfliteCall& call) {
         "may have it",
         one.what);
   }
-  for (const std::string_view custom : kUncheckedCustom) {
-    if (call.code != 32 || call.custom != custom) continue;
-    return fmt::format(
-        "is {}, whose parameters TensorFlow Lite would use unchecked; a model that "
-        "the operator names may have it",
-        custom);
+  if (call.code == kCustom) {
+    if (std::string why = check_custom_options(call); !why.empty()) return why;
+    return call.custom == kDetections ? check_detections(call) : std::string();
   }
   for (const Limits& one : kLimits) {
     if (call.code != one.code) continue;
@@ -249,8 +465,8 @@ std::string refuse_operator(const TfliteCall& call) {
   }
   for (const Fixed& one : kFixed) {
     if (call.code != one.code || one.input >= call.inputs.size()) continue;
-    const TfliteOperand& input = call.inputs[one.input];
-    if (std::string why = input.absent ? "" : check_fixed(input, one); !why.empty()) return why;
+    if (call.inputs[one.input].absent) continue;
+    if (std::string why = check_fixed(call, one); !why.empty()) return why;
   }
   if (is_convolution(call.code)) {
     if (std::string why = check_convolution(call); !why.empty()) return why;
@@ -270,7 +486,20 @@ std::string refuse_operator(const TfliteCall& call) {
     }
   }
   if (call.code == 42 && !call.inputs.empty() && call.inputs[0].type == kI32) {
-    return "divides whole numbers, of which one quotient ends the process";
+    // The smallest number by -1 is none.
+    bool fine = call.inputs.size() == 2 && call.inputs[1].constant && call.inputs[1].type == kI32;
+    for (const std::int64_t by : fine ? numbers_of(call.inputs[1]) : std::vector<std::int64_t>())
+      fine = fine && by != -1 && by != 0;
+    if (!fine) {
+      return "divides whole numbers, of which one quotient ends the process; by constants other "
+             "than 0 and -1 it may";
+    }
+  }
+  if (call.code == kRandomNormal && !call.inputs.empty()) {
+    bool even = false;  // they are made in pairs, and the second of the last has to have a place
+    for (const std::int64_t dim : numbers_of(call.inputs[0]))
+      even = even || dim % 2 == 0;
+    if (!even) return "makes an odd count of random numbers, and TensorFlow Lite one more";
   }
   if (call.inputs.size() > 1 && !call.inputs[1].absent) {
     if (call.code == 22) {
@@ -300,26 +529,10 @@ std::string refuse_operator(const TfliteCall& call) {
         (call.code == 0 || call.code == 41)) {
       return "adds numbers of 16 bits by scales that TensorFlow Lite would use unchecked";
     }
-    // What it slices when the input becomes smaller lies outside.
-    const auto& signature = call.inputs[0].signature;
-    for (std::size_t i = 0; call.code == 65 && i < signature.size(); ++i) {
-      if (signature[i] < 0) return "slices a dimension that is not known";
-    }
-    // As many numbers as dimensions, and within them.
-    const TfliteOperand& data = call.inputs[0];
-    std::vector<std::int64_t> begin;
-    for (const std::size_t input : {1U, 2U}) {
-      if ((call.code != 65 && call.code != 39) || input >= call.inputs.size()) continue;
-      if (!call.inputs[input].constant) continue;
-      const std::vector<std::int64_t> numbers = numbers_of(call.inputs[input]);
-      if (numbers.size() != data.shape.size()) {
-        return fmt::format("has {} numbers for {} dimensions", numbers.size(), data.shape.size());
-      }
-      for (std::size_t i = 0; input == 2 && i < numbers.size() && i < begin.size(); ++i) {
-        const std::int64_t size = std::max<std::int64_t>(numbers[i], 0);
-        if (begin[i] + size > data.shape[i]) return outside("end", begin[i] + size);
-      }
-      begin = numbers;
+    if (call.code == kSlice) return check_slice(call);
+    if (call.code == kTransposeConv) return check_transposed(call);
+    if (call.code == kTranspose && call.inputs.size() > 1 && call.inputs[1].constant) {
+      return check_each_dimension(call.inputs[0], tflite_numbers(call.inputs[1]));
     }
   }
   if (call.code == 4 && (call.inputs.size() < 3 || call.inputs[2].absent)) {

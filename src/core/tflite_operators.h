@@ -5,7 +5,8 @@
 // the process (tried with 2.17.1, one operator at a time; tests/backends/tflite/operators does it
 // again). What stands in the file is looked at here: options, constants, declared types and ranks.
 // Operators whose kernels use their inputs' values unchecked are refused, or have to get those
-// inputs as constants. What a tensor between two operators really is, only the library knows: that
+// inputs as constants, or as numbers that can be followed (tflite_numbers.h) and fit whatever the
+// dimensions will be. What a tensor between two operators really is, only the library knows: that
 // part is best effort.
 //
 // Threading: pure; any thread.
@@ -17,8 +18,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/flatbuffer.h"
+#include "core/tflite_numbers.h"
 
 namespace nacre {
 
@@ -31,6 +34,16 @@ struct TfliteOperand {
   bool constant = false;
   std::span<const std::byte> data{};  ///< of a constant
   bool has_scale = false;
+  std::int32_t index = -1;                  ///< of the tensor in its subgraph
+  std::span<const TfliteNumber> numbers{};  ///< that it will hold, where they could be followed
+};
+
+/// The number that tensor `size` holds has been taken as the size of the front of tensor `list` in
+/// dimension `axis`, so it is -1 or at most that dimension, or the computation has ended there.
+struct TfliteFront {
+  std::int32_t list;
+  std::uint32_t axis;
+  std::int32_t size;
 };
 
 /// What an operator is given; `options` has no fields when they are of another operator's kind.
@@ -41,7 +54,12 @@ struct TfliteCall {
   std::uint8_t options_kind;
   std::span<const TfliteOperand> inputs;
   std::span<const TfliteOperand> outputs;
+  std::span<const std::byte> custom_options{};  ///< of a custom operator
+  std::span<const TfliteFront> fronts{};        ///< of the operators before it
 };
+
+/// Those that the operator adds, which is not refused.
+[[nodiscard]] std::vector<TfliteFront> tflite_fronts(const TfliteCall& call);
 
 /// Why the library must not get it, as the rest of a sentence about the operator; "" when it may.
 [[nodiscard]] std::string refuse_operator(const TfliteCall& call);

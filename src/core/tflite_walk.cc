@@ -9,10 +9,12 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/checked_math.h"
 #include "base/flatbuffer.h"
 #include "core/tflite_operators.h"
+#include "core/tflite_sparsity.h"
 
 namespace nacre {
 namespace {
@@ -23,7 +25,8 @@ constexpr std::string_view kFormat = "TFL3";
 constexpr std::size_t kMostDims = 64;
 constexpr float kLeastScale = 1e-12F;  // beyond these the library ends the process
 constexpr float kMostScale = 1e6F;
-constexpr std::size_t kMostNames = 16;  // that tflite_facts gives
+constexpr std::size_t kMostNumbers = 200'000;  // that are followed, of all shapes together
+constexpr std::size_t kMostNames = 16;         // that tflite_facts gives
 constexpr std::size_t kLongestName = 64;
 
 namespace model_field {
@@ -47,7 +50,7 @@ namespace tensor_field {
 enum : unsigned { kShape, kType, kBuffer, kName, kQuantization, kVariable, kSparsity, kSignature };
 }
 namespace operator_field {
-enum : unsigned { kCode, kInputs, kOutputs, kOptionsType, kOptions };
+enum : unsigned { kCode, kInputs, kOutputs, kOptionsType, kOptions, kCustomOptions };
 constexpr unsigned kIntermediates = 8;
 constexpr unsigned kFarOptions = 9;
 constexpr unsigned kOptions2Type = 11;
@@ -58,6 +61,7 @@ enum : unsigned { kData, kOffset, kSize };
 }
 
 constexpr std::int32_t kCustomOperator = 32;
+constexpr std::int32_t kDensify = 124;
 
 /// Bits of an element by the schema's number of its type; 0 for what has no size: strings (5),
 /// resources (13) and variants (14).
@@ -173,12 +177,6 @@ class Walk {
       return wrong("{} has the element type {}, which the schema's version 3 has not", where(),
                    type);
     }
-    if (table.has(tensor_field::kSparsity)) {
-      return wrong(
-          "{} is sparse, and its indices would be used unchecked; convert the model "
-          "without sparsity",
-          where());
-    }
     const auto scales = table.table(tensor_field::kQuantization).numbers<std::uint32_t>(2);
     if (!count(scales.size() / 16)) return too_many();
     for (std::size_t i = 0; i < scales.size(); ++i) {
@@ -204,14 +202,25 @@ class Walk {
     const auto buffer = table.number<std::uint32_t>(tensor_field::kBuffer);
     const auto data = data_of(buffer);
     if (!data) return wrong("{} has its bytes in buffer {}, which is not there", where(), buffer);
+    std::uint64_t brought = size;
+    if (table.has(tensor_field::kSparsity)) {
+      const auto values = sparse_tflite_values(table.table(tensor_field::kSparsity), shape);
+      if (in_.broken()) return no_model();
+      if (!values) return wrong("{} is sparse and {}", where(), values.error());
+      // What has no size of its own, or less than a byte, the library does not write out.
+      if (bits < 8 || data->empty()) return wrong("{} is sparse and has no values", where());
+      brought = *values * bits / 8;
+      sparse_[index] = true;
+      if (!count((brought + size) / 1024)) return too_many();
+    }
     if (!data->empty()) {
       // Many tensors may share one row, which is gone through for each.
       if (type == kStringType && !count(data->size() / 64)) return too_many();
       if (type == kStringType && !strings_hang_together(*data)) {
         return wrong("{} is a row of strings whose offsets lead out of it", where());
       }
-      if (bits != 0 && data->size() != size) {
-        return wrong("{} has a shape of {} bytes and brings {}", where(), size, data->size());
+      if (bits != 0 && data->size() != brought) {
+        return wrong("{} has a shape of {} bytes and brings {}", where(), brought, data->size());
       }
       origins_[index] = Origin::kConstant;
     } else if (table.number<std::uint8_t>(tensor_field::kVariable) != 0) {
@@ -219,7 +228,7 @@ class Walk {
     } else if (empty) {
       origins_[index] = Origin::kEmpty;
     }
-    if (data->empty()) {
+    if (data->empty() || sparse_[index]) {
       activations_ = checked_add(activations_, size).value_or(UINT64_MAX);
       if (activations_ > kMaxTfliteActivations) {
         return fail(ErrorCode::kTooLarge,
@@ -235,7 +244,10 @@ class Walk {
     const FlatTables tensors = graph.tables(subgraph_field::kTensors);
     if (!count(tensors.size())) return too_many();
     origins_.assign(tensors.size(), Origin::kNothing);
+    sparse_.assign(tensors.size(), false);
     tensors_ = tensors;
+    numbers_.clear();
+    fronts_.clear();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const FlatTable table = tensors[i];
       if (auto ok = tensor(index, i, table); !ok) return ok;
@@ -267,6 +279,9 @@ class Walk {
       if (origin == nullptr || *origin == Origin::kNothing) {
         return wrong("subgraph {} gives tensor {}, which {}", index, outputs[i],
                      origin == nullptr ? "is not there" : "nothing has written");
+      }
+      if (sparse_[static_cast<std::size_t>(outputs[i])]) {
+        return wrong("subgraph {} gives tensor {}, which is sparse", index, outputs[i]);
       }
     }
     return {};
@@ -308,6 +323,15 @@ class Walk {
     if (table.number<std::uint64_t>(operator_field::kFarOptions) != 0) {
       return wrong("{} has its options outside of the FlatBuffer", where());
     }
+    const bool densifies = code_of(codes_[code]) == kDensify;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (origin_of(inputs[i]) == nullptr) continue;
+      if (sparse_[static_cast<std::size_t>(inputs[i])] == densifies) continue;
+      return wrong("{} reads tensor {}, which is {}", where(), inputs[i],
+                   densifies ? "not sparse, with DENSIFY"
+                             : "sparse: only DENSIFY may read it; convert the model without "
+                               "sparsity, or let the operator name it");
+    }
     if (auto ok = calls(graph, index, table, code_of(codes_[code])); !ok) return ok;
     return parameters(graph, index, table, codes_[code]);
   }
@@ -321,7 +345,11 @@ class Walk {
                           .type = table.number<std::uint8_t>(tensor_field::kType),
                           .shape = table.numbers<std::int32_t>(tensor_field::kShape),
                           .signature = table.numbers<std::int32_t>(tensor_field::kSignature),
-                          .constant = *origin == Origin::kConstant};
+                          .constant = *origin == Origin::kConstant,
+                          .index = index};
+    if (const auto found = numbers_.find(index); found != numbers_.end()) {
+      operand.numbers = found->second;
+    }
     if (operand.constant) {
       operand.data = data_of(table.number<std::uint32_t>(tensor_field::kBuffer)).value_or(Bytes{});
     }
@@ -339,18 +367,36 @@ class Walk {
       for (std::size_t i = 0; i < numbers.size(); ++i)
         operands[output ? 1 : 0].push_back(operand(numbers[i]));
     }
-    const std::string why =
-        refuse_operator({.code = code_of(code),
-                         .custom = code.text(code_field::kCustom),
-                         .options = table.table(operator_field::kOptions),
-                         .options_kind = table.number<std::uint8_t>(operator_field::kOptionsType),
-                         .inputs = operands[0],
-                         .outputs = operands[1]});
-    if (why.empty()) return {};
+    const TfliteCall call = {
+        .code = code_of(code),
+        .custom = code.text(code_field::kCustom),
+        .options = table.table(operator_field::kOptions),
+        .options_kind = table.number<std::uint8_t>(operator_field::kOptionsType),
+        .inputs = operands[0],
+        .outputs = operands[1],
+        .custom_options = table.numbers<std::uint8_t>(operator_field::kCustomOptions).bytes(),
+        .fronts = fronts_};
+    const std::string why = refuse_operator(call);
+    if (why.empty()) {
+      follow_numbers(call);
+      return {};
+    }
     return fail(ErrorCode::kUnsupportedOperation,
                 fmt::format("a TFLite model was wanted that a guest may bring, and operator {} of "
                             "subgraph {} {}",
                             index, graph, why));
+  }
+
+  void follow_numbers(const TfliteCall& call) {
+    if (followed_ >= kMostNumbers) return;
+    // A loop writes into a few lists.
+    constexpr std::size_t kMostFronts = 64;
+    for (const TfliteFront& front : tflite_fronts(call))
+      if (fronts_.size() < kMostFronts) fronts_.push_back(front);
+    std::vector<TfliteNumber> numbers = follow_tflite_numbers(call);
+    if (numbers.empty()) return;
+    followed_ += numbers.size();
+    numbers_[call.outputs[0].index] = std::move(numbers);
   }
 
   Result<void> calls(std::size_t graph, std::size_t index, const FlatTable& table,
@@ -404,6 +450,10 @@ class Walk {
   std::uint64_t activations_ = 0;
   FlatTables tensors_;           // of the subgraph that is looked at
   std::vector<Origin> origins_;  // of the tensors of the subgraph that is looked at
+  std::vector<bool> sparse_;
+  std::unordered_map<std::int32_t, std::vector<TfliteNumber>> numbers_;  // and what some will hold
+  std::size_t followed_ = 0;
+  std::vector<TfliteFront> fronts_;
   std::vector<std::vector<std::uint32_t>> calls_;
   std::vector<std::uint8_t> depths_;  // the deepest place a subgraph was found in, counted from 1
 };

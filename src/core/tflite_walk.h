@@ -7,8 +7,9 @@
 //  - operators that write into constants, which lie in read-only or shared memory, or into inputs;
 //  - operators that read, and outputs that are, tensors which nothing has written: the arena's old
 //    bytes;
-//  - rows of strings whose offsets lead out of them, sparse tensors (their indices are used
-//    unchecked), constants of another size than their shape says;
+//  - rows of strings whose offsets lead out of them, sparse constants whose indices do
+//    (tflite_sparsity.h) or that another operator than DENSIFY reads, constants of another size
+//    than their shape says;
 //  - one table referred to from millions of places.
 // Nothing in a TFLite model can name a file: there is no such operator, and constants lie in the
 // model's own bytes. Custom operators are names that the runtime has or has not.

@@ -141,8 +141,8 @@ TEST(TfliteWalk, SizesFitTheirShapes) {
   model = test::tflite_twice(99);
   expect_refused(model, "element type 99");
   model = test::tflite_twice();
-  model.subgraphs[0].tensors[0].sparse = true;
-  expect_refused(model, "sparse");
+  model.subgraphs[0].tensors[0].sparsity = {{0, test::flat_ints({0})}};
+  expect_refused(model, "is sparse and has");
 }
 
 TEST(TfliteWalk, RowsOfStringsHangTogether) {
@@ -213,7 +213,7 @@ TEST(TfliteWalk, ParametersThatKernelsBelieve) {
   text.codes[0].code = 30;
   refused(text, "SKIP_GRAM");
   text.codes[0] = {.code = test::kTfliteCustom, .custom = "TFLite_Detection_PostProcess"};
-  refused(text, "TFLite_Detection_PostProcess");
+  refused(text, "options that are no map of numbers");
   TfliteModel whole = test::tflite_twice(test::kTfliteI32);
   whole.codes[0].code = 42;
   refused(whole, "divides whole numbers");
@@ -261,6 +261,127 @@ TEST(TfliteWalk, ParametersThatKernelsBelieve) {
   };
   EXPECT_EQ(check(reshape({8})).message, "fine");
   refused(reshape({3, 3}), "has a shape of 9 numbers");
+}
+
+// Where the batch is not known a converter writes shapes down as computations.
+TEST(TfliteWalk, ComputedShapesAreFollowed) {
+  const auto refused = [](const TfliteModel& model, const std::string& part) {
+    expect_refused(model, part, ErrorCode::kUnsupportedOperation);
+  };
+  EXPECT_EQ(check(test::tflite_upscale()).message, "fine");
+  EXPECT_EQ(check(test::tflite_upscale(3)).message, "fine");  // 2 rows come of 3 too
+  refused(test::tflite_upscale(5), "gives 5 in dimension 1");
+  refused(test::tflite_upscale(1 << 19), "in dimension 1");
+  refused(test::tflite_upscale(0), "has 0 in its output shape");
+  // As many images as another input has, or as there are columns.
+  refused(test::tflite_upscale(4, 1), "computes its output shape");
+  refused(test::tflite_upscale(4, 0, 1), "computes its output shape");
+  // A number from outside is any number.
+  TfliteModel any = test::tflite_upscale();
+  any.subgraphs[0].operators.erase(any.subgraphs[0].operators.begin());
+  any.subgraphs[0].inputs.push_back(4);
+  refused(any, "computes its output shape");
+
+  EXPECT_EQ(check(test::tflite_token()).message, "fine");
+  refused(test::tflite_token(2), "computes its repeats");
+
+  // A part of a dimension that is not known, and all of it.
+  const auto slice = [](std::int32_t begin, std::int32_t size) {
+    return TfliteModel{
+        .codes = {{65}},
+        .subgraphs =
+            {{.tensors = {{.name = "x", .shape = {1, 4}, .signature = {-1, 4}},
+                          {.name = "b", .type = test::kTfliteI32, .shape = {2}, .buffer = 1},
+                          {.name = "s", .type = test::kTfliteI32, .shape = {2}, .buffer = 2},
+                          {.name = "y", .shape = {1, 2}, .signature = {-1, 2}}},
+              .inputs = {0},
+              .outputs = {3},
+              .operators = {{.code = 0, .inputs = {0, 1, 2}, .outputs = {3}, .options_kind = 48}}}},
+        .buffers = {"", test::int_bytes({begin, 1}), test::int_bytes({size, 2})}};
+  };
+  EXPECT_EQ(check(slice(0, -1)).message, "fine");
+  refused(slice(0, 1), "a part of a dimension that is not known");
+  refused(slice(1, -1), "a part of a dimension that is not known");
+}
+
+// As loops write into lists; the rows behind a number are safe once it was the size of the front.
+TEST(TfliteWalk, ListsOfLoops) {
+  const auto refused = [](const TfliteModel& model, const std::string& part) {
+    expect_refused(model, part, ErrorCode::kUnsupportedOperation);
+  };
+  EXPECT_EQ(check(test::tflite_list()).message, "fine");
+  for (const std::int32_t behind : {0, 2, -1})
+    refused(test::tflite_list(behind), "computes its begin");
+  TfliteModel other = test::tflite_list();  // the front of another list
+  other.subgraphs[0].operators[2].inputs[0] = 2;
+  refused(other, "computes its begin");
+  TfliteModel late = test::tflite_list();
+  std::swap(late.subgraphs[0].operators[2], late.subgraphs[0].operators[6]);
+  expect_refused(late, "nothing has written before");
+  TfliteModel bytes = test::tflite_list();
+  for (const std::size_t tensor : {0U, 2U, 11U, 15U, 16U})
+    bytes.subgraphs[0].tensors[tensor].type = test::kTfliteBool;
+  refused(bytes, "computes its begin");
+  TfliteModel from_one = test::tflite_list();
+  from_one.buffers[4] = test::int_bytes({1, 0});
+  refused(from_one, "computes its size");
+}
+
+TEST(TfliteWalk, OptionsOfCustomOperators) {
+  const auto refused = [](const TfliteModel& model, const std::string& part) {
+    expect_refused(model, part, ErrorCode::kUnsupportedOperation);
+  };
+  EXPECT_EQ(check(test::tflite_detections()).message, "fine");
+  auto options = test::tflite_detection_options();
+  options[2].second = -1;
+  refused(test::tflite_detections(options), "has -1 as its max_detections");
+  options[2].second = 1 << 30;
+  refused(test::tflite_detections(options), "as its max_detections");
+  options.erase(options.begin() + 2);
+  refused(test::tflite_detections(options), "does not say its max_detections");
+  refused(test::tflite_detections(test::tflite_detection_options(), 1), "2 constant anchors");
+  std::swap(options[0], options[1]);
+  refused(test::tflite_detections(options), "no map of numbers");
+  // Whatever bytes the options are, cut off or changed, they are read inside.
+  const TfliteModel whole = test::tflite_detections();
+  const std::string& good = whole.subgraphs[0].operators[0].custom_options;
+  std::mt19937 random(5);
+  for (std::size_t i = 0; i < 3000; ++i) {
+    TfliteModel model = whole;
+    std::string& bytes = model.subgraphs[0].operators[0].custom_options;
+    if (i < good.size()) bytes = good.substr(i + 1);
+    for (std::size_t k = 0; k < i % 4; ++k)
+      if (!bytes.empty()) bytes[random() % bytes.size()] = static_cast<char>(random());
+    static_cast<void>(check(model));
+  }
+}
+
+TEST(TfliteWalk, SparseConstantsStayInside) {
+  EXPECT_EQ(check(test::tflite_sparse()).message, "fine");
+  expect_refused(test::tflite_sparse({0, 2, 3}, {1, 4, 2}), "the index 4 in a dimension of 4");
+  expect_refused(test::tflite_sparse({0, 2, 3}, {1, -1, 2}), "the index -1");
+  expect_refused(test::tflite_sparse({0, 2}), "2 rows of indices and 2 ends");
+  expect_refused(test::tflite_sparse({0, 4, 3}), "ends before itself");
+  expect_refused(test::tflite_sparse({0, 2, 4}), "has 3 indices, and its rows have 4");
+  expect_refused(test::tflite_sparse({1, 2, 3}), "rows of indices");
+  expect_refused(test::tflite_sparse({0, 1, 2}, {1, 2}), "a shape of 8 bytes and brings 12");
+  TfliteModel order = test::tflite_sparse();
+  order.subgraphs[0].tensors[1].sparsity[0].second = test::flat_ints({0, 0});
+  expect_refused(order, "in the order of its dimensions");
+  order.subgraphs[0].tensors[1].sparsity[0].second = test::flat_ints({0, 7});
+  expect_refused(order, "in the order of its dimensions");
+  TfliteModel blocks = test::tflite_sparse();
+  blocks.subgraphs[0].tensors[1].sparsity.emplace_back(1, test::flat_ints({1}));
+  expect_refused(blocks, "1 blocks, and 2 levels");
+  TfliteModel added = test::tflite_sparse();
+  added.subgraphs[0].operators[1].inputs = {0, 1};
+  expect_refused(added, "only DENSIFY may read it");
+  TfliteModel given = test::tflite_sparse();
+  given.subgraphs[0].outputs = {1};
+  expect_refused(given, "which is sparse");
+  TfliteModel dense = test::tflite_sparse();
+  dense.subgraphs[0].operators[0].inputs = {0};
+  expect_refused(dense, "not sparse");
 }
 
 TEST(TfliteWalk, NoPrefixIsAModel) {

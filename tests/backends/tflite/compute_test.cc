@@ -94,6 +94,104 @@ TEST(TfliteCompute, NoElementsAndNoDimensions) {
             plain<float>(TensorType::kF32, {}, {42}));
 }
 
+// As guests bring them: shapes that follow the batch, and sparse constants.
+TEST(TfliteCompute, ShapesThatFollowTheBatch) {
+  auto upscale = load(tflite_upscale());
+  ASSERT_TRUE(upscale) << upscale.error().message;
+  auto token = load(tflite_token());
+  ASSERT_TRUE(token) << token.error().message;
+  for (const std::int64_t images : {1, 3, 1, 200, 0}) {
+    const Plain x = noise(TensorType::kF32, {images, 2, 2, 1}, 7);
+    auto y = compute(*upscale, {x, x});
+    if (images != 0) {
+      ASSERT_TRUE(y) << y.error().message;
+      const std::vector<float> in = values<float>(x);
+      std::vector<float> out;
+      for (std::size_t i = 0; i < in.size() * 4; ++i) {
+        out.push_back(in[i / 16 * 4 + i / 8 % 2 * 2 + i / 2 % 2]);
+      }
+      EXPECT_EQ(y->at(0), plain(TensorType::kF32, {images, 4, 4, 1}, out));
+    }
+    auto rows = compute(*token, {x});
+    ASSERT_TRUE(rows) << rows.error().message;
+    EXPECT_EQ(rows->at(0), plain(TensorType::kF32, {images, 3},
+                                 std::vector<float>(static_cast<std::size_t>(images) * 3, 7)));
+  }
+}
+
+TEST(TfliteCompute, AllOfADimensionThatIsNotKnown) {
+  TfliteModel model{
+      .codes = {{65}},
+      .subgraphs =
+          {{.tensors = {{.name = "x", .shape = {50, 4}, .signature = {-1, 4}},
+                        {.name = "b", .type = kTfliteI32, .shape = {2}, .buffer = 1},
+                        {.name = "s", .type = kTfliteI32, .shape = {2}, .buffer = 2},
+                        {.name = "y", .shape = {50, 2}, .signature = {-1, 2}}},
+            .inputs = {0},
+            .outputs = {3},
+            .operators = {{.code = 0, .inputs = {0, 1, 2}, .outputs = {3}, .options_kind = 48}}}},
+      .buffers = {"", int_bytes({0, 1}), int_bytes({-1, 2})}};
+  auto graph = load(model);
+  ASSERT_TRUE(graph) << graph.error().message;
+  auto context = ExecutionContext::create(*graph).value();
+  for (const std::int64_t rows : {50, 1, 3, 20000, 2, 0, 60}) {
+    const Plain x = noise(TensorType::kF32, {rows, 4}, 3);
+    auto y = compute(*context, {x});
+    ASSERT_TRUE(y) << y.error().message;
+    const std::vector<float> in = values<float>(x);
+    std::vector<float> out;
+    for (std::size_t i = 0; i < in.size(); i += 4)
+      out.insert(out.end(), {in[i + 1], in[i + 2]});
+    EXPECT_EQ(y->at(0), plain(TensorType::kF32, {rows, 2}, out));
+  }
+}
+
+TEST(TfliteCompute, ListsOfLoops) {
+  auto graph = load(tflite_list());
+  ASSERT_TRUE(graph) << graph.error().message;
+  const Plain x = plain<float>(TensorType::kF32, {4, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const Plain item = plain<float>(TensorType::kF32, {1, 2}, {-1, -2});
+  for (const std::int32_t i : {0, 1, 3, 4, 5, -1, -2, -4, 1 << 20, INT32_MAX, INT32_MIN}) {
+    auto y = compute(*graph, {x, plain<std::int32_t>(TensorType::kI32, {}, {i}), item});
+    EXPECT_EQ(y.has_value(), i >= -1 && i < 4) << i;
+    if (!y || i < 0) continue;
+    std::vector<float> all = values<float>(x);
+    all[static_cast<std::size_t>(2 * i)] = -1;
+    all[static_cast<std::size_t>(2 * i) + 1] = -2;
+    EXPECT_EQ(y->at(0), plain(TensorType::kF32, {4, 2}, all));
+  }
+}
+
+// What it does not find is 0, not what lay in memory.
+TEST(TfliteCompute, Detections) {
+  auto graph = load(tflite_detections());
+  ASSERT_TRUE(graph) << graph.error().message;
+  const Plain boxes = plain<float>(TensorType::kF32, {1, 2, 4}, {0, 0, 0, 0, 0, 0, 0, 0});
+  auto context = ExecutionContext::create(*graph).value();
+  for (int i = 0; i < 3; ++i) {
+    auto y = compute(*context, {boxes, plain<float>(TensorType::kF32, {1, 2, 3},
+                                                    {0, 0.5F, 0.25F, 0, 0.125F, 0.75F})});
+    ASSERT_TRUE(y) << y.error().message;
+    EXPECT_EQ(values<float>(y->at(0)),
+              (std::vector<float>{0.5F, 0.5F, 1, 1, 0, 0, 0.5F, 0.5F, 0, 0, 0, 0}));
+    EXPECT_EQ(values<float>(y->at(1)), (std::vector<float>{1, 0, 0}));
+    EXPECT_EQ(values<float>(y->at(2)), (std::vector<float>{0.75F, 0.5F, 0}));
+    EXPECT_EQ(values<float>(y->at(3)), std::vector<float>{2});
+    y = compute(*context, {boxes, plain<float>(TensorType::kF32, {1, 2, 3}, {1, 0, 0, 1, 0, 0})});
+    ASSERT_TRUE(y) << y.error().message;
+    EXPECT_EQ(values<float>(y->at(0)), std::vector<float>(12, 0));
+    EXPECT_EQ(values<float>(y->at(3)), std::vector<float>{0});
+  }
+}
+
+TEST(TfliteCompute, SparseConstants) {
+  auto graph = load(tflite_sparse());
+  ASSERT_TRUE(graph) << graph.error().message;
+  auto y = compute(*graph, {plain<float>(TensorType::kF32, {2, 4}, {0, 1, 0, 1, 0, 0, 0, 1})});
+  ASSERT_TRUE(y) << y.error().message;
+  EXPECT_EQ(y->at(0), plain<float>(TensorType::kF32, {2, 4}, {0, 6, 0, 7, 0, 0, 7, 1}));
+}
+
 TEST(TfliteCompute, OutputsThatAreInputsConstantsOrTwice) {
   TfliteModel model = tflite_twice();
   model.buffers.push_back(float_bytes({7, 8}));

@@ -1,5 +1,5 @@
-// Several subgraphs that do not fit each other: other types, shapes and numbers of tensors than who
-// runs them expects. As operators_test.cc.
+// Several operators or subgraphs that do not fit each other: other types, shapes and numbers of
+// tensors than who reads or runs them expects. As operators_test.cc.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -201,12 +201,14 @@ TEST_P(TfliteSubgraphs, EndNoProcess) {
   EXPECT_TRUE(outcomes.contains(kComputed) || outcomes.contains(kRefused));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TfliteSubgraphs,
-                         testing::Values(Several{"While", tflite_count()}, Several{"If", choice()},
-                                         Several{"Variable", variable()},
-                                         Several{"Scatter", scatter()},
-                                         Several{"ReduceWindow", reduce_window()}),
-                         [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, TfliteSubgraphs,
+    testing::Values(Several{"While", tflite_count()}, Several{"If", choice()},
+                    Several{"Variable", variable()}, Several{"Scatter", scatter()},
+                    Several{"Upscale", tflite_upscale()}, Several{"Token", tflite_token()},
+                    Several{"List", tflite_list()}, Several{"Detections", tflite_detections()},
+                    Several{"Sparse", tflite_sparse()}, Several{"ReduceWindow", reduce_window()}),
+    [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace nacre::test
