@@ -130,6 +130,7 @@ constexpr Fixed kFixed[] = {
 
 constexpr std::int32_t kCustom = 32;
 constexpr std::int32_t kTranspose = 39;
+constexpr std::int32_t kStridedSlice = 45;
 constexpr std::int32_t kSlice = 65;
 constexpr std::int32_t kTransposeConv = 67;
 constexpr std::int32_t kTile = 69;
@@ -311,14 +312,16 @@ std::string check_each_dimension(const TfliteOperand& data,
   return fmt::format("has {} numbers for {} dimensions", numbers.size(), data.shape.size());
 }
 
+constexpr std::string_view kComputed =
+    "computes its {}, which TensorFlow Lite would use unchecked; here it has to be constant, or "
+    "what "
+    "a loop counts";
+
 // One dimension of a slice; "" when it stays inside whatever the dimension will be. A kernel that
 // gets a computed size looks whether it is -1, or together with the begin at most the dimension.
 std::string check_slice(const TfliteCall& call, std::size_t i, const TfliteNumber& begin,
                         const TfliteNumber& size) {
   const TfliteOperand& data = call.inputs[0];
-  constexpr std::string_view kComputed =
-      "computes its {}, which TensorFlow Lite would use unchecked; here it has to be constant, or "
-      "what a loop counts";
   if (begin.is_value(1)) {
     // The rest of a list behind a number that a slice before has taken as the size of its front.
     const bool behind = std::ranges::any_of(call.fronts, [&](const TfliteFront& front) {
@@ -334,10 +337,10 @@ std::string check_slice(const TfliteCall& call, std::size_t i, const TfliteNumbe
     return begin.offset == 0 ? std::string() : fmt::format(kComputed, "size");
   }
   if (size.offset < -1) return outside("size", size.offset);
-  if (begin.offset == 0 && size.offset == -1) return {};
-  // What it slices when the dimension becomes smaller lies outside.
+  // What it slices when the dimension becomes smaller lies outside, even where it is to be all of
+  // it.
   if (i < data.signature.size() && data.signature[i] < 0) {
-    return "slices a part of a dimension that is not known";
+    return "slices a dimension that is not known";
   }
   const std::int64_t end = begin.offset + std::max<std::int64_t>(size.offset, 0);
   return end > data.shape[i] ? outside("end", end) : std::string();
@@ -347,13 +350,36 @@ std::string check_slice(const TfliteCall& call) {
   if (call.inputs.size() < 3 || call.inputs[1].absent || call.inputs[2].absent) return {};
   const TfliteOperand& data = call.inputs[0];
   const std::vector<TfliteNumber> begins = tflite_numbers(call.inputs[1]);
-  std::vector<TfliteNumber> sizes = tflite_numbers(call.inputs[2]);
-  if (sizes.empty() && !call.inputs[2].constant) sizes.resize(begins.size());
+  const std::vector<TfliteNumber> sizes = tflite_numbers(call.inputs[2]);
+  // How many there are has to be known: the kernel reads as many as there are dimensions.
+  for (const bool size : {false, true}) {
+    if (!(size ? sizes : begins).empty() || call.inputs[size ? 2 : 1].constant) continue;
+    return fmt::format(kComputed, size ? "size" : "begin");
+  }
   for (const auto& numbers : {begins, sizes}) {
     if (std::string why = check_each_dimension(data, numbers); !why.empty()) return why;
   }
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (std::string why = check_slice(call, i, begins[i], sizes[i]); !why.empty()) return why;
+  }
+  return {};
+}
+
+// Begin, end and strides are as many as each other; the kernel looks at how many the first are.
+std::string check_strided_slice(const TfliteCall& call) {
+  if (call.options_kind == 32 && call.options.number<std::uint8_t>(5) != 0) {
+    return "counts its end from its begin, which TensorFlow Lite would use unchecked";
+  }
+  if (call.inputs.size() < 4) return {};
+  for (std::size_t i = 1; i < 4; ++i) {
+    const TfliteOperand& one = call.inputs[i];
+    const TfliteOperand& first = call.inputs[1];
+    if (one.absent || first.absent) return {};
+    const bool row = one.shape.size() == 1 && first.shape.size() == 1 &&
+                     (one.signature.size() == 0 || one.signature[0] >= 0);
+    if (!row || one.shape[0] != first.shape[0]) {
+      return "has not as many strides and ends as begins";
+    }
   }
   return {};
 }
@@ -530,6 +556,7 @@ std::string refuse_operator(const TfliteCall& call) {
       return "adds numbers of 16 bits by scales that TensorFlow Lite would use unchecked";
     }
     if (call.code == kSlice) return check_slice(call);
+    if (call.code == kStridedSlice) return check_strided_slice(call);
     if (call.code == kTransposeConv) return check_transposed(call);
     if (call.code == kTranspose && call.inputs.size() > 1 && call.inputs[1].constant) {
       return check_each_dimension(call.inputs[0], tflite_numbers(call.inputs[1]));

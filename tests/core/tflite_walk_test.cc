@@ -285,7 +285,7 @@ TEST(TfliteWalk, ComputedShapesAreFollowed) {
   EXPECT_EQ(check(test::tflite_token()).message, "fine");
   refused(test::tflite_token(2), "computes its repeats");
 
-  // A part of a dimension that is not known, and all of it.
+  // A dimension that is not known, also where all of it is wanted.
   const auto slice = [](std::int32_t begin, std::int32_t size) {
     return TfliteModel{
         .codes = {{65}},
@@ -299,9 +299,15 @@ TEST(TfliteWalk, ComputedShapesAreFollowed) {
               .operators = {{.code = 0, .inputs = {0, 1, 2}, .outputs = {3}, .options_kind = 48}}}},
         .buffers = {"", test::int_bytes({begin, 1}), test::int_bytes({size, 2})}};
   };
-  EXPECT_EQ(check(slice(0, -1)).message, "fine");
-  refused(slice(0, 1), "a part of a dimension that is not known");
-  refused(slice(1, -1), "a part of a dimension that is not known");
+  refused(slice(0, -1), "slices a dimension that is not known");
+  refused(slice(0, 1), "slices a dimension that is not known");
+  // As many strides as begins.
+  TfliteModel strides = test::tflite_upscale();
+  strides.subgraphs[0].operators[1].inputs[3] = 4;
+  refused(strides, "as many strides");
+  TfliteModel counted = test::tflite_upscale();
+  counted.subgraphs[0].operators[1].options.emplace_back(5, test::flat_u8(1));
+  refused(counted, "counts its end from its begin");
 }
 
 // As loops write into lists; the rows behind a number are safe once it was the size of the front.

@@ -119,33 +119,6 @@ TEST(TfliteCompute, ShapesThatFollowTheBatch) {
   }
 }
 
-TEST(TfliteCompute, AllOfADimensionThatIsNotKnown) {
-  TfliteModel model{
-      .codes = {{65}},
-      .subgraphs =
-          {{.tensors = {{.name = "x", .shape = {50, 4}, .signature = {-1, 4}},
-                        {.name = "b", .type = kTfliteI32, .shape = {2}, .buffer = 1},
-                        {.name = "s", .type = kTfliteI32, .shape = {2}, .buffer = 2},
-                        {.name = "y", .shape = {50, 2}, .signature = {-1, 2}}},
-            .inputs = {0},
-            .outputs = {3},
-            .operators = {{.code = 0, .inputs = {0, 1, 2}, .outputs = {3}, .options_kind = 48}}}},
-      .buffers = {"", int_bytes({0, 1}), int_bytes({-1, 2})}};
-  auto graph = load(model);
-  ASSERT_TRUE(graph) << graph.error().message;
-  auto context = ExecutionContext::create(*graph).value();
-  for (const std::int64_t rows : {50, 1, 3, 20000, 2, 0, 60}) {
-    const Plain x = noise(TensorType::kF32, {rows, 4}, 3);
-    auto y = compute(*context, {x});
-    ASSERT_TRUE(y) << y.error().message;
-    const std::vector<float> in = values<float>(x);
-    std::vector<float> out;
-    for (std::size_t i = 0; i < in.size(); i += 4)
-      out.insert(out.end(), {in[i + 1], in[i + 2]});
-    EXPECT_EQ(y->at(0), plain(TensorType::kF32, {rows, 2}, out));
-  }
-}
-
 TEST(TfliteCompute, ListsOfLoops) {
   auto graph = load(tflite_list());
   ASSERT_TRUE(graph) << graph.error().message;
