@@ -301,6 +301,11 @@ TEST(TfliteWalk, ComputedShapesAreFollowed) {
   };
   refused(slice(0, -1), "slices a dimension that is not known");
   refused(slice(0, 1), "slices a dimension that is not known");
+  TfliteModel known = slice(0, 1);
+  known.subgraphs[0].tensors[0].signature.clear();
+  EXPECT_EQ(check(known).message, "fine");
+  known.subgraphs[0].tensors[3].shape = {1, 1};
+  refused(known, "slices 2 in dimension 1 and gives another number");
   // As many strides as begins.
   TfliteModel strides = test::tflite_upscale();
   strides.subgraphs[0].operators[1].inputs[3] = 4;
