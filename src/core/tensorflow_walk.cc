@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,9 +23,12 @@
 
 #include "core/protobuf_fields.h"
 #include "core/protobuf_reader.h"
+#include "core/tensorflow_nodes.h"
 
 namespace nacre {
 namespace {
+
+using namespace tensorflow;  // the other half of this walk
 
 using Bytes = std::span<const std::byte>;
 
@@ -37,10 +39,6 @@ constexpr std::uint64_t kCopies = 2;
 constexpr std::uint64_t kBytesPerNode = 4096;
 constexpr std::uint64_t kFunctionsPerNode = 128;
 
-std::unexpected<Error> wrong(std::string_view what) {
-  return fail(ErrorCode::kInvalidEncoding,
-              fmt::format("The TensorFlow model is not read: {}.", what));
-}
 std::unexpected<Error> too_large(std::string_view what) {
   return fail(ErrorCode::kTooLarge, fmt::format("The TensorFlow model {}.", what));
 }
@@ -51,20 +49,9 @@ Result<void> each(std::string_view message, Bytes bytes,
   return each_field(message, bytes, known, wrong, on_field);
 }
 
-/// Never so large that adding two, or multiplying two by hand below, wraps.
-constexpr std::uint64_t kPlenty = std::uint64_t{1} << 62;
-std::uint64_t plus(std::uint64_t a, std::uint64_t b) noexcept {
-  return std::min(kPlenty, a + b);
-}
 std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {
   return b != 0 && a > kPlenty / b ? kPlenty : a * b;
 }
-
-/// A node that another needs; some have only to come before it.
-struct Producer {
-  std::string_view name;
-  bool gives_value = true;
-};
 
 /// Whose name an input begins with.
 Producer producer_of(std::string_view input) noexcept {
@@ -72,40 +59,6 @@ Producer producer_of(std::string_view input) noexcept {
   if (before) input.remove_prefix(1);
   return {input.substr(0, input.find(':')), !before};
 }
-
-std::string in_words(std::string_view name) {
-  return fmt::format("'{}'", printable_name(name));
-}
-
-/// What a graph or a function comes to, written out with all that it calls.
-struct Size {
-  std::uint64_t work = 0;
-  std::uint64_t chain = 0;
-  std::size_t nesting = 0;
-  bool loops = false;
-};
-
-struct Function {
-  std::string_view name;
-  Bytes bytes;
-  enum class State : std::uint8_t { kNew, kOpen, kDone } state = State::kNew;
-  std::size_t arguments = 0;
-  Size size = {};
-};
-
-/// What a node is, as far as loops depend on it.
-enum class Kind : std::uint8_t {
-  kPlain,
-  kConstant,
-  kGiven,         // arguments, and inputs of a shape that nobody knows
-  kGivenOfShape,  // inputs of a known shape
-  kRandom,
-  kShape,
-  kLoop,
-  kEnter,
-  kLoopCondition,
-  kExit
-};
 
 Kind kind_of(std::string_view op, bool has_shape) noexcept {
   if (op == "Const") return Kind::kConstant;
@@ -117,35 +70,6 @@ Kind kind_of(std::string_view op, bool has_shape) noexcept {
   if (op == "Exit") return Kind::kExit;
   return op.find("Random") != op.npos ? Kind::kRandom : Kind::kPlain;
 }
-
-struct Call {
-  std::size_t node;
-  Function* function;
-  std::uint64_t copies;
-  bool gives_arguments = false;
-};
-
-/// The nodes of a graph, or a function's arguments, nodes and results, in this order.
-struct Nodes {
-  std::vector<std::string_view> names;
-  std::vector<std::size_t> ends;                   // of each one's part of the next
-  std::vector<Producer> producers;                 // those that it needs
-  std::vector<Kind> kinds;                         // of each
-  std::map<std::size_t, std::string_view> frames;  // of nodes that enter a loop, which one
-  std::vector<Call> calls;                         // in the order of the nodes
-  std::vector<std::size_t> imports;                // nodes that fill tables
-  std::size_t results = 0;
-  std::string where;
-
-  void add(std::string_view name, Kind kind) {
-    names.push_back(name);
-    kinds.push_back(kind);
-    ends.push_back(producers.size());
-  }
-  [[nodiscard]] std::size_t begin_of(std::size_t node) const {
-    return node == 0 ? 0 : ends[node - 1];
-  }
-};
 
 /// One graph with its library.
 class Walk {
@@ -403,162 +327,6 @@ Result<void> Walk::called(Function& function, std::size_t depth) {
   function.size.work = plus(function.size.work, function.bytes.size() / kBytesPerNode +
                                                     functions_.size() / kFunctionsPerNode);
   function.state = Function::State::kDone;
-  return {};
-}
-
-constexpr std::uint32_t kNobody = UINT32_MAX;
-
-/// For each producer its place; kNobody for those that are not there. An error for nodes of one
-/// name; where a result is called like a node, the reader takes the result.
-Result<std::vector<std::uint32_t>> places_of_producers(const Nodes& nodes) {
-  const auto& names = nodes.names;
-  std::vector<std::uint32_t> by_name(names.size());
-  std::iota(by_name.begin(), by_name.end(), 0U);
-  std::ranges::sort(by_name, [&](std::uint32_t a, std::uint32_t b) {
-    const auto order = names[a] <=> names[b];
-    return order != 0 ? order < 0 : a < b;
-  });
-  const auto same = std::ranges::adjacent_find(by_name, [&](std::uint32_t a, std::uint32_t b) {
-    return b < nodes.results && names[a] == names[b];
-  });
-  if (same != by_name.end()) {
-    return wrong(fmt::format("two nodes of {} are called {}", nodes.where, in_words(names[*same])));
-  }
-  std::vector<std::uint32_t> places(nodes.producers.size(), kNobody);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto after = std::ranges::upper_bound(by_name, nodes.producers[i].name, {},
-                                                [&](std::uint32_t place) { return names[place]; });
-    if (after == by_name.begin() || names[*(after - 1)] != nodes.producers[i].name) continue;
-    places[i] = *(after - 1);
-  }
-  return places;
-}
-
-/// The reader takes the table, its keys and its values from among the nodes that it has met.
-Result<void> check_imports(const Nodes& nodes, const std::vector<std::uint32_t>& producers) {
-  constexpr std::size_t kWanted = 3;
-  for (const std::size_t import : nodes.imports) {
-    const auto first = producers.begin() + static_cast<std::ptrdiff_t>(nodes.begin_of(import));
-    if (nodes.ends[import] - nodes.begin_of(import) < kWanted) continue;
-    const bool all = std::all_of(first, first + kWanted, [&](std::uint32_t producer) {
-      return producer != kNobody && producer < import;
-    });
-    if (all) continue;
-    return wrong(
-        fmt::format("the node {} of {} fills a table from nodes that do not come before it",
-                    in_words(nodes.names[import]), nodes.where));
-  }
-  return {};
-}
-
-/// How many nodes stand in a row at most, where one is as long as `lengths` says, and an order in
-/// which each comes after those that it needs. An error for circles.
-Result<std::uint64_t> longest_chain(const Nodes& nodes, const std::vector<std::uint32_t>& producers,
-                                    const std::vector<std::uint64_t>& lengths,
-                                    std::vector<std::uint32_t>& in_order) {
-  constexpr std::uint64_t kUnseen = 0;
-  constexpr std::uint64_t kOpen = UINT64_MAX;
-  std::vector<std::uint64_t> chains(nodes.names.size(), kUnseen);  // up to each node, with it
-  std::vector<std::pair<std::uint32_t, std::size_t>> open;  // a node, and the next of its producers
-  std::uint64_t longest = 0;
-  const auto begin = [&](std::uint32_t node) {
-    chains[node] = kOpen;
-    open.emplace_back(node, nodes.begin_of(node));
-  };
-  for (std::uint32_t root = 0; root < chains.size(); ++root) {
-    if (chains[root] == kUnseen) begin(root);
-    while (!open.empty()) {
-      const auto [at, next] = open.back();
-      if (next < nodes.ends[at]) {
-        ++open.back().second;
-        const std::uint32_t producer = producers[next];
-        if (producer == kNobody) continue;
-        if (chains[producer] == kUnseen)
-          begin(producer);
-        else if (chains[producer] == kOpen) {
-          return wrong(
-              fmt::format("the nodes {} and {} of {} need each other, in a circle that no "
-                          "NextIteration closes",
-                          in_words(nodes.names[at]), in_words(nodes.names[producer]), nodes.where));
-        }
-        continue;
-      }
-      std::uint64_t before = 0;
-      for (std::size_t i = nodes.begin_of(at); i < next; ++i) {
-        if (producers[i] != kNobody) before = std::max(before, chains[producers[i]]);
-      }
-      chains[at] = plus(before, lengths[at]);
-      longest = std::max(longest, chains[at]);
-      in_order.push_back(at);
-      open.pop_back();
-    }
-  }
-  return longest;
-}
-
-std::unexpected<Error> runs_while_read(const Nodes& nodes, std::size_t node) {
-  return fail(ErrorCode::kUnsupportedOperation,
-              fmt::format("The TensorFlow model's node {} of {} is a loop that depends on none of "
-                          "the model's inputs: it would run while the model is read, and may do so "
-                          "for ever. Put what it yields in its place.",
-                          in_words(nodes.names[node]), nodes.where));
-}
-
-/// The reader computes what depends on no input, loops too. What is called with constants alone
-/// must hold none; which of a function's arguments are constant is not followed into it.
-Result<void> check_loops(const Nodes& nodes, const std::vector<std::uint32_t>& producers,
-                         const std::vector<std::uint32_t>& in_order) {
-  enum Known : std::uint8_t { kNothing, kShape, kValue };
-  std::vector<Known> known(nodes.names.size(), kNothing);
-  std::vector<bool> calls_loops(nodes.names.size());
-  for (const Call& call : nodes.calls)
-    if (call.function->size.loops) calls_loops[call.node] = true;
-  std::map<std::string_view, std::pair<Known, std::size_t>> frames;  // and one of its nodes
-  bool has_condition = false;
-  for (const std::uint32_t node : in_order) {
-    Known least = kValue;
-    for (std::size_t i = nodes.begin_of(node); i < nodes.ends[node]; ++i) {
-      if (!nodes.producers[i].gives_value) continue;
-      least = std::min(least, producers[i] == kNobody ? kNothing : known[producers[i]]);
-    }
-    Known& here = known[node];
-    here = least;
-    switch (nodes.kinds[node]) {
-      case Kind::kConstant:
-        here = kValue;
-        break;
-      case Kind::kGiven:
-      case Kind::kExit:
-        here = kNothing;
-        break;
-      case Kind::kGivenOfShape:
-        here = kShape;
-        break;
-      case Kind::kRandom:
-        here = std::min(least, kShape);
-        break;
-      case Kind::kShape:
-        if (least >= kShape) here = kValue;
-        break;
-      case Kind::kLoop:
-        if (least == kValue) return runs_while_read(nodes, node);
-        break;
-      case Kind::kEnter: {
-        auto& frame = frames.try_emplace(nodes.frames.at(node), kValue, node).first->second;
-        frame.first = std::min(frame.first, least);
-        break;
-      }
-      case Kind::kLoopCondition:
-        has_condition = true;
-        break;
-      case Kind::kPlain:
-        if (least == kValue && calls_loops[node]) return runs_while_read(nodes, node);
-        break;
-    }
-  }
-  if (!has_condition) return {};
-  for (const auto& [name, frame] : frames)
-    if (frame.first == kValue) return runs_while_read(nodes, frame.second);
   return {};
 }
 
