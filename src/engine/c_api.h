@@ -68,6 +68,7 @@ void nacre_store_set_limits(wasmtime_store_t* store, nacre_store_limits* limits)
 // From component_shim/src/words.rs.
 void nacre_error_words(const wasmtime_error_t* error, wasm_byte_vec_t* out);
 void nacre_trap_words(const wasm_trap_t* trap, wasm_byte_vec_t* out);
+void nacre_rust_name(const char* name, std::size_t size, wasm_byte_vec_t* out);
 
 // From component_shim/src/standard_streams.rs.
 using nacre_sink_t = bool (*)(void* env, const unsigned char* bytes, std::size_t size);

@@ -9,7 +9,6 @@
 #include <memory>
 
 #include "abi/printable.h"
-#include "engine/rust_names.h"
 
 namespace nacre::engine {
 namespace {
@@ -28,14 +27,17 @@ bool may_be_demangled(std::string_view name) {
          }) <= kMostRepeats;
 }
 
+/// Empty for other names than Rust's.
+std::string rust_name(std::string_view name) {
+  if (name.size() > kMostNameBytes) return {};
+  ByteVec text;
+  nacre_rust_name(name.data(), name.size(), &text);
+  return {text.data, text.size};
+}
+
 std::string demangled(std::string_view name) {
-  // Rust's compiler tells copies of a function apart by what it appends.
-  name = name.substr(0, name.find(".llvm."));
+  if (auto rust = rust_name(name); !rust.empty()) return rust;
   std::string text(name.substr(0, kMostNameBytes));
-  if (auto rust = name.size() <= kMostNameBytes ? readable_rust_name(name) : std::string();
-      !rust.empty()) {
-    return rust;
-  }
   if (!may_be_demangled(name)) return text;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> plain(

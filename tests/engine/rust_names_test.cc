@@ -1,63 +1,39 @@
 // Names that Rust's compiler wrote, and what a guest may write instead.
-#include "engine/rust_names.h"
-
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <random>
 #include <string>
-#include <vector>
+#include <string_view>
+
+#include "engine/c_api.h"
 
 namespace nacre::engine {
 namespace {
 
+std::string readable(std::string_view name) {
+  ByteVec text;
+  nacre_rust_name(name.data(), name.size(), &text);
+  return {text.data, text.size};
+}
+
 TEST(RustNames, OfBacktracesAreReadable) {
-  EXPECT_EQ(readable_rust_name("_RNvCsfLfy6EI15iL_7___rustc17rust_begin_unwind"),
+  EXPECT_EQ(readable("_RNvCsfLfy6EI15iL_7___rustc17rust_begin_unwind"),
             "__rustc::rust_begin_unwind");
-  EXPECT_EQ(readable_rust_name("_RNvNtCsdHhIpgkcIfN_4core6result13unwrap_failed"),
+  EXPECT_EQ(readable("_RNvNtCsdHhIpgkcIfN_4core6result13unwrap_failed"),
             "core::result::unwrap_failed");
-  EXPECT_EQ(readable_rust_name("_RNCNvNtCset5xJoy1xWQ_3std9panicking13panic_handler0B5_"),
-            "std::panicking::panic_handler::{closure}");
-  EXPECT_EQ(readable_rust_name("_RINvNtNtCset5xJoy1xWQ_3std3sys9backtrace26___rust_end_short_"
-                               "backtraceNCNvNtB6_9panicking13panic_handler0zEB6_"),
-            "std::sys::backtrace::__rust_end_short_backtrace");
-  EXPECT_EQ(readable_rust_name("_RNvMs_NtC4mine4nodeNtB4_4Node4grow"), "<mine::node::Node>::grow");
-  EXPECT_EQ(readable_rust_name("_RNvXC4mineRShNtB2_4Draw4draw"), "<&[u8] as mine::Draw>::draw");
-  EXPECT_EQ(readable_rust_name("_RNvYTlFUKCmEuDNtC1a1TEL_EC1b1f"), "<(i32, fn, dyn a::T) as b>::f");
-  EXPECT_EQ(readable_rust_name("_RINvC1c1fKj7b_Ahj8_PxE"), "c::f");
-  EXPECT_EQ(readable_rust_name("_RNvC1c2u.."), "c::u.");
+  EXPECT_EQ(readable("_RNCNvNtCset5xJoy1xWQ_3std9panicking13panic_handler0B5_"),
+            "std::panicking::panic_handler::{closure#0}");
+  EXPECT_EQ(readable("_RNvMs_NtC4mine4nodeNtB4_4Node4grow"), "<mine::node::Node>::grow");
+  EXPECT_EQ(readable("_RNvXC4mineRShNtB2_4Draw4draw"), "<&[u8] as mine::Draw>::draw");
 }
 
 TEST(RustNames, OfNobodyAreNone) {
-  for (const char* name : {"",
-                           "_R",
-                           "_R0",
-                           "main",
-                           "_ZN4core3fmtE",
-                           "_RNv",
-                           "_RNvC4core",
-                           "_RNvC9core1f",
-                           "_RNvC1c1",
-                           "_RB_",
-                           "_RNvB_1f",
-                           "_RNvB0_1f",
-                           "_RIC1c",
-                           "_RIC1cl",
-                           "_RMC1c",
-                           "_RYT",
-                           "_RC99999999999999",
-                           "_RNvCs1f",
-                           "_RNvCs~_1c1f",
-                           "_RINvC1c1fKj7"}) {
-    EXPECT_EQ(readable_rust_name(name), "") << name;
-  }
-  const std::string whole = "_RINvMs_NtC4mine4nodeNtB5_4Node4growKj7b_Ahj8_TlFUKCmEuDNtC1a1TEL_EE";
-  EXPECT_NE(readable_rust_name(whole), "");
-  for (std::size_t size = 0; size < whole.size(); ++size)
-    EXPECT_EQ(readable_rust_name(std::string_view(whole).substr(0, size)), "") << size;
+  for (const char* name :
+       {"", "_R", "_R0", "main", "_ZN4core3fmtE", "_RNv", "_RNvC4core", "_RNvC9core1f",
+        "_RNvC99999999999999", "_RNvCs~_1c1f", "_RNvC1c\xff\xfe"})
+    EXPECT_EQ(readable(name), "") << name;
 }
 
-TEST(RustNames, ThatMeanTooMuchAreNone) {
+TEST(RustNames, ThatMeanTooMuchAreCutOff) {
   // Each tuple is two of the one before.
   std::string doubling = "_RNvYTll";
   std::size_t before = 2;
@@ -71,24 +47,10 @@ TEST(RustNames, ThatMeanTooMuchAreNone) {
     doubling += "TB" + number + "B" + number + "E";
     before = here;
   }
-  EXPECT_EQ(readable_rust_name(doubling + "EC1c1f"), "");
-  EXPECT_EQ(readable_rust_name("_R" + std::string(900, 'I') + "C1c"), "");
-  EXPECT_EQ(readable_rust_name("_RNvY" + std::string(900, 'S') + "lC1c1f"), "");
-  EXPECT_EQ(readable_rust_name("_RNvYRRRRB2_C1c1f"), "");  // in itself
-}
-
-TEST(RustNames, AnyBytesEndSoon) {
-  std::mt19937 random(7);
-  const std::string whole = "_RINvMs_NtC4mine4nodeNtB5_4Node4growKj7b_Ahj8_TlFUKCmEuDNtC1a1TEL_EE";
-  constexpr std::string_view kLetters = "_BEGIKLMNPRSTXYACDFQuspnlh0123456789";
-  const auto start = std::chrono::steady_clock::now();
-  for (int round = 0; round < 20'000; ++round) {
-    std::string name = whole;
-    for (unsigned changes = 1 + random() % 6; changes != 0; --changes)
-      name[2 + random() % (name.size() - 2)] = kLetters[random() % kLetters.size()];
-    EXPECT_LT(readable_rust_name(name).size(), 2000U);
-  }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_LE(readable(doubling + "EC1c1f").size(), 8000u);
+  EXPECT_LE(readable("_R" + std::string(900, 'I') + "C1c").size(), 8000u);
+  EXPECT_LE(readable("_RNvY" + std::string(900, 'S') + "lC1c1f").size(), 8000u);
+  EXPECT_LE(readable("_RNvYRRRRB2_C1c1f").size(), 8000u);  // in itself
 }
 
 }  // namespace

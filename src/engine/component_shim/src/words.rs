@@ -1,4 +1,4 @@
-//! What an error says, for C++: its causes in one line, without the backtrace that Wasmtime writes in
+//! What an error, and a function's name, says, for C++: its causes in one line, without the backtrace that Wasmtime writes in
 //! front of them (frames have functions of their own in the C API), and never longer than a person
 //! reads. A guest chooses much of it: a function's name in a backtrace may be a gigabyte, or stand
 //! for one once it is demangled.
@@ -66,4 +66,23 @@ pub extern "C" fn nacre_error_words(error: &wasmtime_error_t, out: &mut wasm_byt
 pub extern "C" fn nacre_trap_words(trap: &wasm_trap_t, out: &mut wasm_byte_vec_t) {
     // SAFETY: so is wasm_trap_t.
     hand_over(unsafe { &*std::ptr::from_ref(trap).cast() }, out);
+}
+
+/// What the name of a Rust function ("_RNvNtCs1_4core6result13unwrap_failed") says; nothing for any
+/// other name. `out` is the caller's, empty before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nacre_rust_name(name: *const u8, size: usize, out: &mut wasm_byte_vec_t) {
+    // SAFETY: the caller has `size` bytes there.
+    let name = unsafe { std::slice::from_raw_parts(name, size) };
+    let words = no_panic(|| {
+        let mut words = Bounded(String::new());
+        if name.starts_with(b"_R") {
+            if let Ok(readable) = rustc_demangle::try_demangle(std::str::from_utf8(name)?) {
+                // An error is a name that means more than is read of it.
+                let _ = write!(words, "{readable:#}");
+            }
+        }
+        Ok(words.0)
+    });
+    out.set_buffer(words.unwrap_or_default().into_bytes());
 }
