@@ -1,14 +1,11 @@
 #include "context.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "element_types.h"
-#include "maps.h"
 
 namespace nacre::onnxruntime {
 namespace {
@@ -120,33 +117,10 @@ Result<void> OnnxruntimeContext::compute(std::span<const nacre_tensor> inputs, D
     if (auto bound = bind_output(i, sink); !bound) return bound;
   }
   Result<void> done = run(deadline);
-  const bool anywhere = !done && done.error().code == ErrorCode::kRuntimeError &&
-                        std::ranges::any_of(outputs_, &Output::is_static);
-  if (anywhere) done = run_unbound(deadline);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (outputs_[i].is_static && !anywhere) continue;
+    if (outputs_[i].is_static) continue;
     Value value(std::exchange(output_values_[i], nullptr));
     if (done) done = deliver(i, std::move(value), sink);
-  }
-  return done;
-}
-
-// Converters write shapes that are not those of every input ([1] for the labels of many rows). The
-// vendor says so in its log and gives what it computed, but fails where the memory was given.
-Result<void> OnnxruntimeContext::run_unbound(Deadline deadline) {
-  std::ranges::fill(output_values_, nullptr);
-  auto done = run(deadline);
-  for (std::size_t i = 0; i < outputs_.size() && done; ++i) {
-    const std::int64_t* dims = nullptr;
-    std::size_t rank = 0;
-    ONNXTensorElementDataType element = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
-    if (!outputs_[i].is_static || output_values_[i] == nullptr) continue;
-    if (Status(ort().GetTensorElementTypeAndShapeDataReference(output_values_[i], &element, &dims,
-                                                               &rank))) {
-      continue;
-    }
-    // The next computation is then not made twice.
-    outputs_[i].is_static = std::ranges::equal(outputs_[i].shape.dims(), std::span(dims, rank));
   }
   return done;
 }
@@ -265,21 +239,7 @@ Result<void> OnnxruntimeContext::deliver(std::size_t index, Value value, const O
   const std::string& name = model_->description.outputs[index].name;
   Output& output = outputs_[index];
   int is_tensor = 0;
-  if (value == nullptr || Status(ort().IsTensor(value.get(), &is_tensor))) is_tensor = 0;
-  ONNXType kind = ONNX_TYPE_UNKNOWN;
-  if (is_tensor == 0 && value != nullptr && !Status(ort().GetValueType(value.get(), &kind)) &&
-      kind == ONNX_TYPE_SEQUENCE) {
-    const auto maps = read_maps(value.get());
-    if (!maps) return std::unexpected(maps.error());
-    const std::int64_t table[] = {static_cast<std::int64_t>(maps->rows),
-                                  static_cast<std::int64_t>(maps->columns)};
-    const std::size_t size = maps->values.size() * sizeof(float);
-    void* data = sink.allocate(index, TensorType::kF32, table, size);
-    if (data == nullptr) return refused();
-    if (size != 0) std::memcpy(data, maps->values.data(), size);
-    return {};
-  }
-  if (is_tensor == 0) {
+  if (value == nullptr || Status(ort().IsTensor(value.get(), &is_tensor)) || is_tensor == 0) {
     return fail(kCode, "ONNX Runtime gave no tensor for output '" + name + "'.");
   }
   const OrtApi& api = ort();

@@ -61,8 +61,6 @@ class OnnxruntimeContext final : public BackendContext {
   [[nodiscard]] Result<void> bind_input(std::size_t index, const nacre_tensor& tensor);
   [[nodiscard]] Result<void> bind_output(std::size_t index, const OutputSink& sink);
   [[nodiscard]] Result<void> run(Deadline deadline);
-  /// The same into memory of the vendor's.
-  [[nodiscard]] Result<void> run_unbound(Deadline deadline);
   [[nodiscard]] Result<void> deliver(std::size_t index, Value value, const OutputSink& sink);
   [[nodiscard]] Result<Value> tensor_over(const void* data, std::uint64_t size,
                                           std::span<const std::int64_t> dims,

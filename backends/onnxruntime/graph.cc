@@ -9,7 +9,6 @@
 
 #include "context.h"
 #include "element_types.h"
-#include "maps.h"
 
 namespace nacre::onnxruntime {
 namespace {
@@ -102,7 +101,8 @@ std::unexpected<Error> load_error(OrtStatus* status) {
 std::string_view kind_name(ONNXType kind) noexcept {
   switch (kind) {
     case ONNX_TYPE_SEQUENCE:
-      return "a sequence";
+      return "a sequence (scikit-learn's exporter makes one of maps, and a tensor where it is given "
+             "zipmap=False)";
     case ONNX_TYPE_MAP:
       return "a map";
     case ONNX_TYPE_OPTIONAL:
@@ -129,9 +129,6 @@ Result<TensorDescription> describe_tensor(OrtTypeInfo* type_info, std::string_vi
   ONNXType kind = ONNX_TYPE_UNKNOWN;
   auto done = check(api.GetOnnxTypeFromTypeInfo(type_info, &kind), kCode, kDescribing);
   if (!done) return std::unexpected(std::move(done.error()));
-  if (kind == ONNX_TYPE_SEQUENCE && direction == "output") {
-    if (auto maps = describe_maps(type_info, name)) return std::move(*maps);
-  }
   if (kind != ONNX_TYPE_TENSOR) return refuse(kind_name(kind));
 
   const OrtTensorTypeAndShapeInfo* info = nullptr;

@@ -140,14 +140,6 @@ def refused():
          [value("x", "f32", [1, 2])],
          [helper.make_value_info("m", helper.make_sequence_type_proto(map_type))],
          opsets={"": OPSET, "ai.onnx.ml": 3})
-    map_type = helper.make_map_type_proto(
-        TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
-    save("map_output_words",
-         [helper.make_node("ZipMap", ["x"], ["m"], domain="ai.onnx.ml",
-                           classlabels_strings=["dog", "cat", "fish"])],
-         [value("x", "f32", ["n", 3])],
-         [helper.make_value_info("m", helper.make_sequence_type_proto(map_type))],
-         opsets={"": OPSET, "ai.onnx.ml": 3})
     optional = helper.make_value_info(
         "o", helper.make_optional_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, [2])))
     save("optional_input", [node("OptionalHasElement", ["o"], ["has"])], [optional],

@@ -102,6 +102,7 @@ TEST(OnnxruntimeLoad, WhatNoTensorCanCarryIsNamed) {
   for (const auto& [name, what] : std::vector<std::pair<std::string, std::string>>{
            {"sequence_input", "input 's' is a sequence"},
            {"sequence_output", "output 's' is a sequence"},
+           {"map_output", "output 'm' is a sequence"},
            {"optional_input", "input 'o' is an optional"},
            {"type_float8", "float8e4m3fn"},
            {"rank_33", "33 dimensions"}}) {
