@@ -101,7 +101,8 @@ std::unexpected<Error> load_error(OrtStatus* status) {
 std::string_view kind_name(ONNXType kind) noexcept {
   switch (kind) {
     case ONNX_TYPE_SEQUENCE:
-      return "a sequence (scikit-learn's exporter makes one of maps, and a tensor where it is given "
+      return "a sequence (scikit-learn's exporter makes one of maps, and a tensor where it is "
+             "given "
              "zipmap=False)";
     case ONNX_TYPE_MAP:
       return "a map";

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -61,15 +63,21 @@ void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
 namespace nacre::test {
 namespace {
 
+// The fewest of three runs: a pool of OpenVINO's grows when its threads meet as they had not
+// before.
 template <typename F>
 double per_call(F&& call) {
   for (int i = 0; i < 50; ++i)
     call();
   constexpr int kCalls = 500;
-  const std::uint64_t before = g_allocations;
-  for (int i = 0; i < kCalls; ++i)
-    call();
-  return static_cast<double>(g_allocations - before) / kCalls;
+  std::uint64_t fewest = UINT64_MAX;
+  for (int run = 0; run < 3; ++run) {
+    const std::uint64_t before = g_allocations;
+    for (int i = 0; i < kCalls; ++i)
+      call();
+    fewest = std::min<std::uint64_t>(fewest, g_allocations - before);
+  }
+  return static_cast<double>(fewest) / kCalls;
 }
 
 TEST(OpenvinoSpeed, AllocatesNoMoreThanOpenvinoItself) {
@@ -105,7 +113,7 @@ TEST(OpenvinoSpeed, AllocatesNoMoreThanOpenvinoItself) {
     RecordProperty(model->get_friendly_name() + ".openvino", std::to_string(theirs));
     std::printf("%s: %.2f allocations a computation, OpenVINO alone %.2f\n",
                 model->get_friendly_name().c_str(), ours, theirs);
-    EXPECT_LT(ours, theirs + 0.02);  // a pool of OpenVINO's grows once in hundreds of calls
+    EXPECT_LT(ours, theirs + 0.02);  // a pool's growth, once in hundreds of calls
   }
 }
 
