@@ -357,6 +357,19 @@ class Machine {
          !module.starts_with("__torch__.torch.classes"));
     if (!known) {
       const bool cpp = module.starts_with("__torch__.torch.classes");
+      const bool quantised = module.starts_with("__torch__.torch.classes.quantized") ||
+                             (module == "torch._utils" && name.ends_with("qtensor"));
+      if (quantised) {
+        if (!error_) {
+          error_ =
+              Error{ErrorCode::kUnsupportedOperation,
+                    fmt::format("the model's {} holds quantised weights ({}.{}), and quantised "
+                                "TorchScript is refused; save the model before it is "
+                                "quantised, or export it as ONNX",
+                                name_, module.substr(0, 100), name.substr(0, 100))};
+        }
+        return;
+      }
       return refuse(
           fmt::format("it names {}.{}, which {}", module.substr(0, 100), name.substr(0, 100),
                       cpp ? "is a class of C++ that Nacre does not open" : "no model needs"),

@@ -192,6 +192,20 @@ TEST(PickleWalk, RefusesTheRest) {
   }
 }
 
+TEST(PickleWalk, QuantisedWeightsAreSaidToBe) {
+  using namespace std::string_literals;
+  for (const std::string& pickle :
+       {"\x80\2ctorch._utils\n_rebuild_qtensor\n\x85."s,
+        "\x80\2c__torch__.torch.classes.quantized\nLinearPackedParamsBase\n\x85."s}) {
+    const auto refused = walk(pickle);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_NE(refused.error().message.find("holds quantised weights"), std::string::npos)
+        << refused.error().message;
+    EXPECT_NE(refused.error().message.find("export it as ONNX"), std::string::npos);
+  }
+}
+
 TEST(PickleWalk, RandomProgramsEnd) {
   std::mt19937 random(7);
   const std::string codes =
