@@ -109,8 +109,18 @@ constexpr Fixed kFixed[] = {
     {"SpaceToBatch", 3, "padding", 0},
 };
 
+// A converter that does not know the batch takes the output shape out of one whose first number is
+// computed. What OpenVINO has found out of the rest stands in the output's shape.
+bool has_known_size(const ov::Node& node) {
+  const ov::PartialShape& shape = node.get_output_partial_shape(0);
+  if (shape.rank().is_dynamic() || shape.size() < 3) return false;
+  return std::all_of(shape.begin() + 2, shape.end(),
+                     [](const ov::Dimension& dim) { return dim.is_static(); });
+}
+
 Result<void> check_fixed(const ov::Node& node, const Fixed& one) {
   const auto fixed = fixed_value(node.input_value(one.input));
+  if (!fixed && one.what == "output shape" && has_known_size(node)) return {};
   if (!fixed) {
     return refused(node, "computes its " + std::string(one.what) +
                              ", which OpenVINO would use unchecked; here they have to be constant");

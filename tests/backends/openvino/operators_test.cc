@@ -78,6 +78,33 @@ TEST(OpenvinoOperators, InputsThatHaveToBeConstants) {
                  {two}, "computes its grid");
 }
 
+// As TensorFlow writes a transposed convolution where it does not know the batch: the output shape
+// is taken out of one whose first number is computed, and is the same whatever that is.
+TEST(OpenvinoOperators, AnOutputShapeBesideAnUnknownBatch) {
+  const auto image = input({-1, 1, 2, 2});
+  const Value batch =
+      std::make_shared<op::Gather>(std::make_shared<op::ShapeOf>(image), fixed({0}), scalar(0));
+  const Value shape =
+      std::make_shared<op::Concat>(ov::OutputVector{batch, fixed({1}), fixed({4, 4})}, 0);
+  const Value part =
+      std::make_shared<op::Slice>(shape, fixed({2}), fixed({4}), fixed({1}), fixed({0}));
+  const auto kernel =
+      op::Constant::create(ov::element::f32, {1, 1, 2, 2}, std::vector<float>{1, 1, 1, 1});
+  const auto graph = load(std::make_shared<op::ConvolutionBackpropData>(
+                              image, kernel, part, ov::Strides{2, 2}, ov::CoordinateDiff{0, 0},
+                              ov::CoordinateDiff{0, 0}, ov::Strides{1, 1}),
+                          {image});
+  ASSERT_TRUE(graph) << graph.error().message;
+  for (const std::int64_t images : {1, 3}) {
+    const auto count = static_cast<std::size_t>(images);
+    const auto y = compute(
+        *graph, {plain(TensorType::kF32, {images, 1, 2, 2}, std::vector<float>(count * 4, 3))});
+    ASSERT_TRUE(y) << y.error().message;
+    EXPECT_EQ(y->at(0),
+              plain(TensorType::kF32, {images, 1, 4, 4}, std::vector<float>(count * 16, 3)));
+  }
+}
+
 TEST(OpenvinoOperators, ConstantsOutOfRange) {
   const auto complex = input({2, 4, 4, 2});
   const auto half = input({2, 4, 3, 2});
