@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -38,8 +41,11 @@ struct Pairs {
 // whose input is copied in as a program does that has the tensor elsewhere: so much the measurement
 // itself can tell. The pauses let the threads of the one's pool go to sleep, which spin for a while
 // after a computation, before the next is measured.
-void measure(const Runtime& runtime, const Way& way, int count, bool host_first, Pairs& pairs) {
+void measure(const Runtime& runtime, const Way& way, int count, std::string_view order,
+             Pairs& pairs) {
   std::unique_ptr<Host> host;
+  std::unique_ptr<DirectModel> direct;
+  std::unique_ptr<DirectModel> control;
   const auto start_host = [&] {
     if (!way.by_name) {
       host = make_host({});
@@ -48,11 +54,14 @@ void measure(const Runtime& runtime, const Way& way, int count, bool host_first,
     host = make_host({model_spec(runtime, ",threads=" + std::to_string(way.threads))});
     pairs.good = pairs.good && host->models().open("net");
   };
-  if (host_first) start_host();
-  auto direct = runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
-  if (!host_first) start_host();
-  const auto control =
-      runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
+  for (const char which : order) {
+    if (which == 'h') {
+      start_host();
+    } else {
+      (which == 'd' ? direct : control) =
+          runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
+    }
+  }
   std::vector<float> made(control->input().size());
   for (int i = 0; i < 5; ++i) {
     fill_input(direct->input());
@@ -92,15 +101,18 @@ std::string what(const Runtime& runtime, const Way& way, std::size_t pairs) {
 
 void bench_compute(const Settings& settings, Table& table) {
   // Where the pages of a model happen to lie makes two percent between one direct request and
-  // another; so everything is set up anew, in either order, many times.
-  const int rounds = settings.quick ? 4 : 24;
-  const int count = settings.quick ? 5 : 17;
+  // another; so everything is set up anew, many times, in every order: control, direct, host.
+  std::string order = "cdh";
+  const int rounds = settings.quick ? 6 : 24;
+  const int count = settings.quick ? 4 : 17;
   for (const Runtime& runtime : settings.runtimes) {
     for (const Way& way : kWays) {
       if (!way.by_name && runtime.files.empty()) continue;
       Pairs pairs;
-      for (int i = 0; i < rounds; ++i)
-        measure(runtime, way, count, i % 2 == 0, pairs);
+      for (int i = 0; i < rounds; ++i) {
+        measure(runtime, way, count, order, pairs);
+        std::ranges::next_permutation(order);
+      }
       // A vendor's pool of two threads on two cores takes twice as long whenever the kernel puts
       // both on one, on either side.
       const double guest_ms = lower_quartile(pairs.guest_ms);
