@@ -224,8 +224,7 @@ std::string check_fixed(const TfliteCall& call, const Fixed& one) {
   const auto computed = [&] {
     return fmt::format(
         "computes its {}, which TensorFlow Lite would use unchecked; here they have to be "
-        "constant, "
-        "or the dimensions of what it takes",
+        "constant, or the dimensions of what it takes",
         one.what);
   };
   std::vector<TfliteNumber> numbers = tflite_numbers(input);
@@ -314,8 +313,7 @@ std::string check_each_dimension(const TfliteOperand& data,
 
 constexpr std::string_view kComputed =
     "computes its {}, which TensorFlow Lite would use unchecked; here it has to be constant, or "
-    "what "
-    "a loop counts";
+    "what a loop counts";
 
 // One dimension of a slice; "" when it stays inside whatever the dimension will be. A kernel that
 // gets a computed size looks whether it is -1, or together with the begin at most the dimension.
@@ -337,8 +335,7 @@ std::string check_slice(const TfliteCall& call, std::size_t i, const TfliteNumbe
     return begin.offset == 0 ? std::string() : fmt::format(kComputed, "size");
   }
   if (size.offset < -1) return outside("size", size.offset);
-  // What it slices when the dimension becomes smaller lies outside, even where it is to be all of
-  // it.
+  // What it slices when the dimension becomes smaller lies outside, even if it is all of it.
   if (i < data.signature.size() && data.signature[i] < 0) {
     return "slices a dimension that is not known";
   }
