@@ -285,8 +285,10 @@ TEST_F(TorchHostile, PicklesOfWhatNoExporterWrites) {
   expect_refused(constants("cos\nsystem\nX\4\0\0\0true\x85R\x85."), {}, ErrorCode::kSecurity);
   expect_refused(constants("cposix\nsystem\n\x85."), {"posix.system"}, ErrorCode::kSecurity);
   expect_refused(constants("ctorch._utils\n_rebuild_tensor_v2\n)R\x85."), {"tensor"}, bad);
+  expect_refused(constants("c__torch__.torch.classes.theirs\nThing\n\x85."), {"class of C++"},
+                 ErrorCode::kSecurity);
   expect_refused(constants("c__torch__.torch.classes.quantized\nConv2dPackedParamsBase\n\x85."),
-                 {"class of C++"}, ErrorCode::kSecurity);
+                 {"quantised"}, ErrorCode::kUnsupportedOperation);
   expect_refused(constants(std::string(100'000, ']') + std::string(99'999, 'a') + "\x85."),
                  {"nest"}, ErrorCode::kTooLarge);
   // Thirty pairs of pairs of pairs…
