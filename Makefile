@@ -47,8 +47,8 @@ build-%: always
 	$(call configure,$*,build-$*)
 	@cmake --build build-$*
 
-# Builds only what it and the README show; `make test` builds the rest. The same guest twice: as a component and as
-# a core module.
+# Builds only what it and the README show; `make test` builds the rest. The same guest twice: as a
+# component and as a core module.
 run: system
 	$(call configure,full,build)
 	@cmake --build build --target nacre_run
