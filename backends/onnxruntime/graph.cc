@@ -101,9 +101,7 @@ std::unexpected<Error> load_error(OrtStatus* status) {
 std::string_view kind_name(ONNXType kind) noexcept {
   switch (kind) {
     case ONNX_TYPE_SEQUENCE:
-      return "a sequence (scikit-learn's exporter makes one of maps, and a tensor where it is "
-             "given "
-             "zipmap=False)";
+      return "a sequence";
     case ONNX_TYPE_MAP:
       return "a map";
     case ONNX_TYPE_OPTIONAL:
@@ -130,7 +128,11 @@ Result<TensorDescription> describe_tensor(OrtTypeInfo* type_info, std::string_vi
   ONNXType kind = ONNX_TYPE_UNKNOWN;
   auto done = check(api.GetOnnxTypeFromTypeInfo(type_info, &kind), kCode, kDescribing);
   if (!done) return std::unexpected(std::move(done.error()));
-  if (kind != ONNX_TYPE_TENSOR) return refuse(kind_name(kind));
+  if (kind != ONNX_TYPE_TENSOR) {
+    const bool maps = kind == ONNX_TYPE_SEQUENCE && direction == "output";
+    return refuse(std::string(kind_name(kind)) +
+                  (maps ? " (scikit-learn's exporter gives a tensor with zipmap=False)" : ""));
+  }
 
   const OrtTensorTypeAndShapeInfo* info = nullptr;
   ONNXTensorElementDataType element = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
