@@ -29,7 +29,7 @@ bool may_be_demangled(std::string_view name) {
 
 /// Empty for other names than Rust's.
 std::string rust_name(std::string_view name) {
-  if (name.size() > kMostNameBytes) return {};
+  if (name.empty() || name.size() > kMostNameBytes) return {};
   ByteVec text;
   nacre_rust_name(name.data(), name.size(), &text);
   return {text.data, text.size};

@@ -1,7 +1,7 @@
-//! What an error, and a function's name, says, for C++: its causes in one line, without the backtrace that Wasmtime writes in
+//! What an error says, for C++: its causes in one line, without the backtrace that Wasmtime writes in
 //! front of them (frames have functions of their own in the C API), and never longer than a person
 //! reads. A guest chooses much of it: a function's name in a backtrace may be a gigabyte, or stand
-//! for one once it is demangled.
+//! for one once it is demangled. And what such a name says, within the same bound.
 
 use crate::guard::no_panic;
 use std::fmt::{self, Write};
