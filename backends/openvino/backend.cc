@@ -199,7 +199,7 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
       return std::unexpected(std::move(checked.error()));
     }
     const bool with_subgraphs = has_subgraphs(**model);
-    if (with_subgraphs) {
+    if (with_subgraphs) {  // its loops may run again from here: see read_loops_unrun()
       *model = (*model)->clone();
       (*model)->validate_nodes_and_infer_types();
     }
