@@ -31,10 +31,10 @@ class Reader {
     }
     return value;
   }
-  /// Where the distance at `at` leads back to.
+  /// Where the distance at `at` leads back to; 0 leads to itself, as the root of an empty map does.
   [[nodiscard]] std::size_t target(std::size_t at, std::size_t width) {
     const std::uint64_t distance = number(at, width);
-    if (distance == 0 || distance > at) broken_ = true;
+    if (distance > at) broken_ = true;
     return broken_ ? 0 : at - static_cast<std::size_t>(distance);
   }
   [[nodiscard]] std::string_view text(std::size_t at) {

@@ -14,7 +14,7 @@
 #include "paddle_program.h"
 #include "tensors.h"
 #include "tf_graph.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

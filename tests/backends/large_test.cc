@@ -13,7 +13,7 @@
 #include "child.h"
 #include "onnx_model.h"
 #include "tensors.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

@@ -28,7 +28,7 @@
 #include "onnx_model.h"
 #include "tensors.h"
 #include "tf_graph.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

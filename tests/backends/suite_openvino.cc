@@ -6,7 +6,7 @@
 #include "paddle_program.h"
 #include "suite_onnx.h"
 #include "tf_graph.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

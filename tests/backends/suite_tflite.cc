@@ -1,7 +1,7 @@
 #include <nacre/tensor.h>
 
 #include "suite.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

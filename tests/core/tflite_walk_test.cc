@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "support.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "abi_test_base.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "fixture.h"
 #include "tf_graph.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

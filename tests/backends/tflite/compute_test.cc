@@ -10,7 +10,7 @@
 
 #include "backends/tensors.h"
 #include "direct.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {

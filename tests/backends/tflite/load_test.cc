@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backends/tensors.h"
-#include "tflite_model.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {
