@@ -1,3 +1,4 @@
+#include "base/copy_bytes.h"
 #include "benches.h"
 #include "guest.h"
 #include "statistics.h"
@@ -5,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,15 +34,25 @@ struct Pairs {
   std::vector<double> guest_ms;
   std::vector<double> direct_ms;
   std::vector<double> control_ms;
+  // What the guest's time has beside the backend's own, which Nacre's counters of a named model
+  // tell.
+  std::vector<double> set_input_ms;
+  std::vector<double> around_compute_ms;
+  std::vector<double> get_output_ms;
   bool good = true;
 };
 
+void append(std::vector<double>& all, const std::vector<double>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 // After each inference the guest prints a line, and while it waits for that to be taken the same
 // tensor is computed directly: so the pairs alternate. Both write their tensor anew before the
-// clock starts, as a program does that has just made it. The control is a second direct model,
-// whose input is copied in as a program does that has the tensor elsewhere: so much the measurement
-// itself can tell. The pauses let the threads of the one's pool go to sleep, which spin for a while
-// after a computation, before the next is measured.
+// clock starts, as a program does that has just made it. The control is a second direct model with
+// the settings that Nacre gives the vendor, whose input is copied in as Nacre does, since the
+// tensor lies elsewhere: what is beyond it is the guest's and Nacre's, or noise. The pauses let the
+// threads of the one's pool go to sleep, which spin for a while after a computation, before the
+// next is measured.
 void measure(const Runtime& runtime, const Way& way, int count, std::string_view order,
              Pairs& pairs) {
   std::unique_ptr<Host> host;
@@ -58,8 +70,9 @@ void measure(const Runtime& runtime, const Way& way, int count, std::string_view
     if (which == 'h') {
       start_host();
     } else {
-      (which == 'd' ? direct : control) =
-          runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
+      const bool as_nacre = which == 'c' && runtime.open_as_nacre != nullptr;
+      (which == 'd' ? direct : control) = (as_nacre ? runtime.open_as_nacre : runtime.open)(
+          way.by_name ? runtime.path : runtime.files.front(), way.threads);
     }
   }
   std::vector<float> made(control->input().size());
@@ -70,7 +83,11 @@ void measure(const Runtime& runtime, const Way& way, int count, std::string_view
     control->infer();
   }
   const std::string model = way.by_name ? "net" : by_bytes(runtime);
+  const auto in_backend = [&] { return ms(host->models().status().front().stats.compute_time); };
+  std::vector<double> in_backend_after;
+  std::vector<double> in_backend_before = {0};
   const Inferences guest = run_bench_infer(*host, runtime, way.abi, model, count, [&] {
+    if (way.by_name) in_backend_after.push_back(in_backend());
     std::this_thread::sleep_for(kPause);
     fill_input(direct->input());
     const auto begin = Clock::now();
@@ -79,12 +96,20 @@ void measure(const Runtime& runtime, const Way& way, int count, std::string_view
     std::this_thread::sleep_for(kPause);
     fill_input(made);
     const auto control_begin = Clock::now();
-    std::ranges::copy(made, control->input().begin());
+    copy_bytes(std::as_writable_bytes(control->input()).data(), std::as_bytes(std::span(made)));
     control->infer();
     pairs.control_ms.push_back(ms_since(control_begin));
     std::this_thread::sleep_for(kPause);
+    if (way.by_name) in_backend_before.push_back(in_backend());
   });
-  pairs.guest_ms.insert(pairs.guest_ms.end(), guest.ms.begin(), guest.ms.end());
+  append(pairs.guest_ms, guest.ms);
+  append(pairs.set_input_ms, guest.set_input_ms);
+  append(pairs.get_output_ms, guest.get_output_ms);
+  // The first has those before it that are not timed.
+  for (std::size_t i = 1; i < in_backend_after.size(); ++i) {
+    pairs.around_compute_ms.push_back(guest.compute_ms[i] -
+                                      (in_backend_after[i] - in_backend_before[i]));
+  }
   pairs.good = pairs.good && guest.ended_well && guest.checksum == checksum(direct->output());
 }
 
@@ -125,6 +150,14 @@ void bench_compute(const Settings& settings, Table& table) {
                  .limit = at_most(way.limit),
                  .within = ratio <= way.limit,
                  .correct = pairs.good});
+      if (!way.by_name) continue;
+      const auto in_us = [](const std::vector<double>& times) {
+        return number(1000 * lower_quartile(times));
+      };
+      table.note("of " + what(runtime, way, pairs.guest_ms.size()) +
+                 ", beside the backend's: " + "set_input " + in_us(pairs.set_input_ms) +
+                 " µs, around compute " + in_us(pairs.around_compute_ms) + " µs, get_output " +
+                 in_us(pairs.get_output_ms) + " µs.");
     }
   }
 }

@@ -40,6 +40,8 @@ struct Runtime {
   std::vector<std::string> files;
   /// At the model's own precision, one computation at a time. `threads` of 0: those of the machine.
   std::unique_ptr<DirectModel> (*open)(const std::string& path, int threads);
+  /// The same with the settings that Nacre gives the vendor, where they are others: for controls.
+  std::unique_ptr<DirectModel> (*open_as_nacre)(const std::string& path, int threads) = nullptr;
   /// What the guest `classify` can use: then there is a native program bench_classify_<name>.
   bool classifies = false;
 };

@@ -10,9 +10,9 @@ namespace {
 
 class OpenvinoModel final : public DirectModel {
  public:
-  OpenvinoModel(const std::string& path, int threads) {
+  OpenvinoModel(const std::string& path, int threads, int streams) {
     ov::AnyMap settings{ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
-                        ov::num_streams(1)};
+                        ov::num_streams(streams)};
     if (threads != 0) settings.emplace(ov::inference_num_threads(threads));
     request_ = core_.compile_model(path, "CPU", settings).create_infer_request();
     input_ = ov::Tensor(ov::element::f32, {1, 3, 224, 224});
@@ -33,7 +33,12 @@ class OpenvinoModel final : public DirectModel {
 };
 
 std::unique_ptr<DirectModel> open(const std::string& path, int threads) {
-  return std::make_unique<OpenvinoModel>(path, threads);
+  return std::make_unique<OpenvinoModel>(path, threads, 1);
+}
+
+// On one thread Nacre asks for no stream: infer() with one loses exceptions and cancels.
+std::unique_ptr<DirectModel> open_as_nacre(const std::string& path, int threads) {
+  return std::make_unique<OpenvinoModel>(path, threads, threads == 1 ? 0 : 1);
 }
 
 }  // namespace
@@ -47,6 +52,7 @@ Runtime openvino() {
           .files = {build_path("models/efficientnet-lite0.xml"),
                     build_path("models/efficientnet-lite0.bin")},
           .open = open,
+          .open_as_nacre = open_as_nacre,
           .classifies = true};
 }
 

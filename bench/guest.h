@@ -58,9 +58,12 @@ struct GuestCall {
 /// Of its input, as the guests take them: "1,3,224,224".
 [[nodiscard]] std::string dims_of(const Runtime& runtime);
 
-/// What bench_infer printed.
+/// What bench_infer printed: the times as the guest sees them, of whole inferences and their parts.
 struct Inferences {
   std::vector<double> ms;
+  std::vector<double> set_input_ms;
+  std::vector<double> compute_ms;
+  std::vector<double> get_output_ms;
   std::string checksum;
   bool ended_well = false;
 };

@@ -10,8 +10,11 @@ namespace nacre::bench {
 
 using Clock = std::chrono::steady_clock;
 
+[[nodiscard]] inline double ms(std::chrono::duration<double, std::milli> time) {
+  return time.count();
+}
 [[nodiscard]] inline double ms_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  return ms(Clock::now() - begin);
 }
 
 /// Of this process, as the kernel counts it.

@@ -6,7 +6,8 @@
 // Feeds one deterministic f32 tensor of DIMS (default 1,3,224,224), written anew each time as by a
 // guest that has just made it, to input 0, runs WARMUP (default 3) inferences untimed and N timed,
 // each set_input + compute + get_output, and prints
-//   ms X          per timed inference, as it ends, so that a host may do something in between
+//   ms X of set_input A, compute B, get_output C
+//                 per timed inference, as it ends, so that a host may do something in between
 //   median X      of those, in ms
 //   argmax I      of the f32 output
 //   checksum H    FNV-1a of the output's bytes; it must not change from one inference to the next
@@ -58,6 +59,10 @@ bool parse_dims(std::string_view text, std::vector<std::uint32_t>& dims) {
   return true;
 }
 
+double ms(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
 int fail(const std::string& sentence) {
   std::fprintf(stderr, "bench_infer: %s\n", sentence.c_str());
   return 1;
@@ -98,7 +103,9 @@ int main(int argc, char** argv) {
     fill(values);
     const auto begin = std::chrono::steady_clock::now();
     auto set = context->set_input(0, tensor);
+    const auto was_set = std::chrono::steady_clock::now();
     auto computed = context->compute();
+    const auto was_computed = std::chrono::steady_clock::now();
     auto got = context->get_output(0, output);
     const auto end = std::chrono::steady_clock::now();
     if (!set) return fail(set.error().message);
@@ -107,8 +114,9 @@ int main(int argc, char** argv) {
     if (*got != output.size() || output != *expected)
       return fail("inference " + std::to_string(i) + " gave another output than the first");
     if (i < warmup) continue;
-    times.push_back(std::chrono::duration<double, std::milli>(end - begin).count());
-    std::printf("ms %.4f\n", times.back());
+    times.push_back(ms(end - begin));
+    std::printf("ms %.4f of set_input %.4f, compute %.4f, get_output %.4f\n", times.back(),
+                ms(was_set - begin), ms(was_computed - was_set), ms(end - was_computed));
     std::fflush(stdout);
   }
 
