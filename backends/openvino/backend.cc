@@ -5,6 +5,7 @@
 #include "guard_indices.h"
 #include "messages.h"
 #include "model_reader.h"
+#include "read_clip.h"
 
 #include <nacre/backend.h>
 #include <openvino/core/version.hpp>
@@ -62,6 +63,7 @@ class OpenvinoBackend final : public Backend {
  private:
   explicit OpenvinoBackend(HostServices services) : services_(services) {
     read_loops_unrun(core_);
+    core_.add_extension(clip_reader());
 #ifdef NACRE_OPENVINO_HAS_LOG_CALLBACK
     // OpenVINO keeps a reference to the function, so it must outlive this object.
     static std::function<void(std::string_view)> to_host;

@@ -1,6 +1,7 @@
 #include "frontends.h"
 
 #include "messages.h"
+#include "read_clip.h"
 
 #include <openvino/core/version.hpp>
 #include <openvino/frontend/manager.hpp>
@@ -111,6 +112,7 @@ Result<std::shared_ptr<ov::Model>> read_onnx(std::istream& bytes) {
                 "OpenVINO does not read this as an ONNX model: the fields of its bytes are not "
                 "those of one.");
   }
+  reader->add_extension(clip_reader());
   return reader->convert(reader->load(&bytes));
 }
 

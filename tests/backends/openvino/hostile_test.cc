@@ -6,7 +6,12 @@
 #include <openvino/opsets/opset13.hpp>
 
 #include <chrono>
+#include <limits>
 #include <random>
+#include <string>
+#include <vector>
+
+#include "onnx_model.h"
 
 namespace nacre::test {
 namespace {
@@ -295,6 +300,49 @@ TEST(OpenvinoHostile, ALoopThatNoInputReachesEnds) {
     ASSERT_FALSE(refused) << opset;
     EXPECT_THAT(refused.error().message, HasSubstr("depends on none of its inputs")) << opset;
   }
+}
+
+// y = Clip(x, low, high), where "" leaves a bound out; `before` is what comes between x and it.
+std::string clipped(const std::vector<std::string>& bounds, const std::string& before = {}) {
+  std::vector<std::string> nodes;
+  if (!before.empty()) {
+    nodes.push_back(OnnxNode{before, {"x"}, {"t"}, {}, "no.where"}.bytes());
+  }
+  std::vector<std::string> inputs = {before.empty() ? "x" : "t"};
+  inputs.insert(inputs.end(), bounds.begin(), bounds.end());
+  nodes.push_back(OnnxNode{"Clip", inputs, {"y"}}.bytes());
+  std::vector<std::string> given = {onnx_value("x", kOnnxFloat, {3})};
+  for (const std::string& bound : bounds) {
+    if (!bound.empty()) given.push_back(onnx_value(bound, kOnnxFloat, {}));
+  }
+  return onnx_model(nodes, given, {onnx_value("y", kOnnxFloat, {3})}, "g",
+                    pb_bytes(8, pb_bytes(1, "no.where") + pb_number(2, 1)));
+}
+
+// Behind an operator without conversion no type is known, and OpenVINO's own reader of Clip would
+// end the process.
+TEST(OpenvinoHostile, AClipWithoutBoundsOfUnknownType) {
+  const Plain x = plain<float>(TensorType::kF32, {3}, {-5, 0.5, std::numeric_limits<float>::max()});
+  const Plain low = plain<float>(TensorType::kF32, {}, {-1});
+  const Plain high = plain<float>(TensorType::kF32, {}, {1});
+  const auto both = load_onnx(clipped({"low", "high"}));
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(compute(*both, {x, low, high}).value()[0],
+            plain<float>(TensorType::kF32, {3}, {-1, 0.5, 1}));
+  const auto lower = load_onnx(clipped({"low"}));
+  ASSERT_TRUE(lower) << lower.error().message;
+  EXPECT_EQ(compute(*lower, {x, low}).value()[0],
+            plain<float>(TensorType::kF32, {3}, {-1, 0.5, std::numeric_limits<float>::max()}));
+  const auto upper = load_onnx(clipped({"", "high"}));
+  ASSERT_TRUE(upper) << upper.error().message;
+  EXPECT_EQ(compute(*upper, {x, high}).value()[0],
+            plain<float>(TensorType::kF32, {3}, {-5, 0.5, 1}));
+  for (const std::vector<std::string>& bounds :
+       {std::vector<std::string>{}, {"low"}, {"", "high"}, {"", ""}}) {
+    EXPECT_EQ(refusal({clipped(bounds, "Nope")}, GraphEncoding::kOnnx),
+              ErrorCode::kUnsupportedOperation);
+  }
+  still_works();
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "backends/child.h"
 #include "odd_models.h"
+#include "tflite_models.h"
 
 namespace nacre::test {
 namespace {
