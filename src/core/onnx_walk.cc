@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/onnx_inputs.h"
 #include "core/protobuf_reader.h"
 
 namespace nacre {
@@ -122,6 +123,58 @@ std::unexpected<Error> malformed(Bytes model, const Reader& reader) {
   return not_onnx(fmt::format("{} near byte {} of {}", reader.problem(), offset, model.size()));
 }
 
+/// The version of ONNX's own operators that the model imports; the highest, where it says several.
+std::int64_t own_opset(Bytes model) {
+  std::int64_t highest = 0;
+  Reader reader(model);
+  Field field;
+  while (reader.next(field)) {
+    if (field.number != 8 || field.wire != kLength) continue;
+    std::int64_t version = 0;
+    bool own = true;
+    Reader inner(field.bytes);
+    Field part;
+    while (inner.next(part)) {
+      if (part.number == 1 && part.wire == kLength) {
+        own = part.bytes.empty() || text_of(part.bytes) == "ai.onnx";
+      }
+      if (part.number == 2 && part.wire == kVarint) version = static_cast<std::int64_t>(part.value);
+    }
+    if (own) highest = std::max(highest, version);
+  }
+  return highest;
+}
+
+/// Whether a NodeProto has the inputs that its operator cannot do without. Of scalars that come
+/// twice any could be the one that counts, so each operator and domain of it is asked about.
+Result<void> check_inputs(Bytes node, std::int64_t opset) {
+  const auto each = [node](std::uint32_t number, auto&& action) {
+    Reader reader(node);
+    Field field;
+    while (reader.next(field)) {
+      if (field.number == number && field.wire == kLength) action(text_of(field.bytes));
+    }
+  };
+  std::size_t inputs = 0;
+  std::string_view name;
+  bool has_domain = false;
+  each(1, [&](std::string_view) { ++inputs; });
+  each(3, [&](std::string_view text) { name = text; });
+  each(7, [&](std::string_view) { has_domain = true; });
+  Result<void> result;
+  each(4, [&](std::string_view op) {
+    const auto ask = [&](std::string_view domain) {
+      const std::size_t least = least_onnx_inputs(domain, op, opset);
+      if (inputs >= least || !result) return;
+      result = not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
+                                    printable_name(name), inputs, least, printable_name(op)));
+    };
+    if (!has_domain) ask("");
+    each(7, ask);
+  });
+  return result;
+}
+
 /// Calls `on_tensor(bytes, budget)` for each TensorProto of the model.
 template <typename OnTensor>
 Result<void> walk(Bytes model, OnTensor&& on_tensor) {
@@ -141,6 +194,7 @@ Result<void> walk(Bytes model, OnTensor&& on_tensor) {
   std::size_t top = 0;
   stack[0] = {Message::kModel, Reader(model)};
   bool has_graph = false;
+  const std::int64_t opset = own_opset(model);
   Budget budget;
 
   for (;;) {
@@ -164,6 +218,9 @@ Result<void> walk(Bytes model, OnTensor&& on_tensor) {
       Result<void> result = on_tensor(field.bytes, budget);
       if (!result) return result;
       continue;
+    }
+    if (inner == Message::kNode) {
+      if (Result<void> result = check_inputs(field.bytes, opset); !result) return result;
     }
     stack[++top] = {inner, Reader(field.bytes)};
   }

@@ -59,7 +59,7 @@ std::string model_of_graph(std::string_view graph) {
 }
 
 std::string model_of_attribute(std::string_view attribute) {
-  return model_of_graph(field(1, field(4, "If") + field(5, attribute)));
+  return model_of_graph(field(1, field(1, "c") + field(4, "If") + field(5, attribute)));
 }
 
 std::span<const std::byte> bytes(const std::string& s) {
@@ -174,6 +174,53 @@ TEST(OnnxWalk, MessagesThatComeTwiceAreBothRead) {
             ErrorCode::kSecurity);
   EXPECT_EQ(code_of(model_of_attribute(field(5, inner_tensor()) + field(5, number_field(14, 1)))),
             ErrorCode::kSecurity);
+}
+
+// What is read of a model with one node of opset 17.
+std::string refusal_of_node(std::string_view op, int inputs, std::string_view more = {}) {
+  std::string node = field(3, "here") + field(4, op) + std::string(more);
+  for (int i = 0; i < inputs; ++i)
+    node += field(1, "x");
+  const std::string model = model_of_graph(field(1, node));
+  const auto read = refuse_external_data(bytes(model));
+  return read ? "" : read.error().message;
+}
+
+TEST(OnnxWalk, NodesHaveTheInputsTheyNeed) {
+  EXPECT_THAT(refusal_of_node("Conv", 1),
+              HasSubstr("node 'here' brings 1 of the 2 inputs that Conv needs"));
+  EXPECT_EQ(refusal_of_node("Conv", 2), "");
+  EXPECT_THAT(refusal_of_node("Sum", 0), HasSubstr("0 of the 1 inputs"));
+  EXPECT_EQ(refusal_of_node("Sum", 1), "");
+  EXPECT_THAT(refusal_of_node("Pad", 1), HasSubstr("1 of the 2 inputs"));
+  EXPECT_EQ(refusal_of_node("Constant", 0), "");
+  EXPECT_EQ(refusal_of_node("Where", 3), "");
+  EXPECT_THAT(refusal_of_node("Where", 2), HasSubstr("2 of the 3 inputs"));
+  // An input that is left out is an empty name, and counts.
+  EXPECT_EQ(refusal_of_node("Conv", 1, field(1, "")), "");
+  // Domains: ONNX's own has two spellings; functions are called in others.
+  EXPECT_THAT(refusal_of_node("Conv", 1, field(7, "ai.onnx")), HasSubstr("1 of the 2"));
+  EXPECT_THAT(refusal_of_node("FusedConv", 1, field(7, "com.microsoft")), HasSubstr("1 of the 2"));
+  EXPECT_THAT(refusal_of_node("Gelu", 0, field(7, "com.microsoft")), HasSubstr("0 of the 1"));
+  EXPECT_EQ(refusal_of_node("Conv", 0, field(7, "my.functions")), "");
+  // Whichever of two operators or domains counts.
+  EXPECT_THAT(refusal_of_node("Relu", 1, field(4, "Conv")), HasSubstr("Conv"));
+  EXPECT_THAT(refusal_of_node("Conv", 1, field(7, "my.functions") + field(7, "")),
+              HasSubstr("Conv"));
+  // In a subgraph, and in a function.
+  const std::string conv = field(1, "x") + field(4, "Conv");
+  EXPECT_EQ(code_of(model_of_attribute(field(6, field(1, conv)))), ErrorCode::kInvalidEncoding);
+  EXPECT_EQ(code_of(model_of_graph("") + field(25, field(7, conv))), ErrorCode::kInvalidEncoding);
+}
+
+TEST(OnnxWalk, PadTakesItsPadsAsAnInputSinceOpset11) {
+  const std::string graph = field(7, field(1, field(1, "x") + field(4, "Pad")));
+  const auto with_opset = [&](std::uint64_t version) {
+    const std::string model = graph + field(8, number_field(2, version));
+    return refuse_external_data(bytes(model)).has_value();
+  };
+  EXPECT_TRUE(with_opset(10));
+  EXPECT_FALSE(with_opset(11));
 }
 
 TEST(OnnxWalk, OverlongNumbersAreReadAsParsersRead) {
