@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -145,34 +146,30 @@ std::int64_t own_opset(Bytes model) {
   return highest;
 }
 
-/// Whether a NodeProto has the inputs that its operator cannot do without. Of scalars that come
-/// twice any could be the one that counts, so each operator and domain of it is asked about.
+/// Whether a NodeProto has the inputs that its operator cannot do without.
 Result<void> check_inputs(Bytes node, std::int64_t opset) {
-  const auto each = [node](std::uint32_t number, auto&& action) {
-    Reader reader(node);
-    Field field;
-    while (reader.next(field)) {
-      if (field.number == number && field.wire == kLength) action(text_of(field.bytes));
-    }
-  };
   std::size_t inputs = 0;
   std::string_view name;
-  bool has_domain = false;
-  each(1, [&](std::string_view) { ++inputs; });
-  each(3, [&](std::string_view text) { name = text; });
-  each(7, [&](std::string_view) { has_domain = true; });
-  Result<void> result;
-  each(4, [&](std::string_view op) {
-    const auto ask = [&](std::string_view domain) {
-      const std::size_t least = least_onnx_inputs(domain, op, opset);
-      if (inputs >= least || !result) return;
-      result = not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
-                                    printable_name(name), inputs, least, printable_name(op)));
-    };
-    if (!has_domain) ask("");
-    each(7, ask);
-  });
-  return result;
+  std::optional<std::string_view> op;
+  std::optional<std::string_view> domain;
+  Reader reader(node);
+  Field field;
+  while (reader.next(field)) {
+    if (field.wire != kLength) continue;
+    const std::string_view text = text_of(field.bytes);
+    if (field.number == 1) ++inputs;
+    if (field.number == 3) name = text;
+    // The last would count, or another with another parser.
+    if ((field.number == 4 && op) || (field.number == 7 && domain)) {
+      return not_onnx(fmt::format("node '{}' names its operator twice", printable_name(name)));
+    }
+    if (field.number == 4) op = text;
+    if (field.number == 7) domain = text;
+  }
+  const std::size_t least = least_onnx_inputs(domain.value_or(""), op.value_or(""), opset);
+  if (inputs >= least) return {};
+  return not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
+                              printable_name(name), inputs, least, printable_name(*op)));
 }
 
 /// Calls `on_tensor(bytes, budget)` for each TensorProto of the model.
