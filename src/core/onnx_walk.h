@@ -14,8 +14,9 @@
 //
 // A node with fewer inputs than its operator needs is refused as well: see onnx_inputs.h.
 //
-// Cost: a few passes over field headers; tensor data is skipped, and the only memory is a fixed stack
-// of kMaxOnnxDepth frames and the locations of external data. All functions are pure: any thread.
+// Cost: a few passes over field headers; tensor data is skipped, and the only memory is a fixed
+// stack of kMaxOnnxDepth frames and the locations of external data. All functions are pure: any
+// thread.
 #ifndef NACRE_SRC_CORE_ONNX_WALK_H_
 #define NACRE_SRC_CORE_ONNX_WALK_H_
 
