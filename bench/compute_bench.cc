@@ -155,7 +155,7 @@ void bench_compute(const Settings& settings, Table& table) {
         return number(1000 * lower_quartile(times));
       };
       table.note("of " + what(runtime, way, pairs.guest_ms.size()) +
-                 ", beside the backend's: " + "set_input " + in_us(pairs.set_input_ms) +
+                 ", beside the backend's: set_input " + in_us(pairs.set_input_ms) +
                  " µs, around compute " + in_us(pairs.around_compute_ms) + " µs, get_output " +
                  in_us(pairs.get_output_ms) + " µs.");
     }

@@ -125,23 +125,12 @@ std::unexpected<Error> malformed(Bytes model, const Reader& reader) {
 }
 
 /// The version of ONNX's own operators that the model imports; the highest, where it says several.
-std::int64_t own_opset(Bytes model) {
+std::int64_t own_opset(const OnnxVersions& versions) {
   std::int64_t highest = 0;
-  Reader reader(model);
-  Field field;
-  while (reader.next(field)) {
-    if (field.number != 8 || field.wire != kLength) continue;
-    std::int64_t version = 0;
-    bool own = true;
-    Reader inner(field.bytes);
-    Field part;
-    while (inner.next(part)) {
-      if (part.number == 1 && part.wire == kLength) {
-        own = part.bytes.empty() || text_of(part.bytes) == "ai.onnx";
-      }
-      if (part.number == 2 && part.wire == kVarint) version = static_cast<std::int64_t>(part.value);
+  for (const OnnxOpset& opset : versions.opsets) {
+    if (opset.domain.empty() || opset.domain == "ai.onnx") {
+      highest = std::max(highest, opset.version);
     }
-    if (own) highest = std::max(highest, version);
   }
   return highest;
 }
@@ -191,7 +180,9 @@ Result<void> walk(Bytes model, OnTensor&& on_tensor) {
   std::size_t top = 0;
   stack[0] = {Message::kModel, Reader(model)};
   bool has_graph = false;
-  const std::int64_t opset = own_opset(model);
+  const auto versions = onnx_versions(model);
+  if (!versions) return std::unexpected(versions.error());
+  const std::int64_t opset = own_opset(*versions);
   Budget budget;
 
   for (;;) {
