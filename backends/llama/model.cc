@@ -1,9 +1,9 @@
 #include "model.h"
 
 #include "base/chat_templates.h"
+#include "base/stacks.h"
 #include "child.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,28 +42,12 @@ std::string piece_of(const llama_vocab* vocab, llama_token token) {
   return large;
 }
 
-// Some vocabularies are read with std::regex, which recurses once per letter of a long word: a
-// guest's prompt could run through any ordinary stack.
-template <typename F>
-bool with_large_stack(std::size_t bytes, F&& work) {
-  pthread_attr_t attributes;
-  ::pthread_attr_init(&attributes);
-  ::pthread_attr_setstacksize(&attributes, bytes);
-  pthread_t thread{};
-  const int error = ::pthread_create(
-      &thread, &attributes,
-      [](void* body) -> void* {
-        (*static_cast<std::remove_reference_t<F>*>(body))();
-        return nullptr;
-      },
-      const_cast<void*>(static_cast<const void*>(&work)));
-  ::pthread_attr_destroy(&attributes);
-  return error == 0 && ::pthread_join(thread, nullptr) == 0;
-}
-
 constexpr std::size_t kBytesPerToken = 16;
 constexpr std::size_t kSmallText = 4096;
+// Some vocabularies are read with std::regex, which recurses once per letter of a long word: a
+// guest's prompt could run through any ordinary stack.
 constexpr std::size_t kStackPerByte = 4096;
+constexpr std::size_t kStackBeside = std::size_t{128} << 10;
 
 std::string_view vocabulary_kind(enum llama_vocab_type type) {
   switch (type) {
@@ -168,9 +152,7 @@ Result<std::vector<llama_token>> Model::tokenize(std::string_view text, std::siz
       n = -1;
     }
   };
-  if (text.size() <= kSmallText) {
-    read();
-  } else if (!with_large_stack(text.size() * kStackPerByte, read)) {
+  if (!run_with_stack(kStackBeside + text.size() * kStackPerByte, read)) {
     return fail(ErrorCode::kTooLarge,
                 "there is no memory to read a prompt of " + std::to_string(text.size()) + " bytes");
   }

@@ -1,11 +1,12 @@
 // One guest: its store, its limits, its run, and how it ended.
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 
+#include "base/stacks.h"
 #include "engine/component_linking.h"
 #include "engine/engine.h"
 #include "engine/engine_state.h"
@@ -59,35 +60,16 @@ wasmtime_error_t* on_epoch(wasmtime_context_t* context, void*, std::uint64_t* de
   return nullptr;
 }
 
-/// The lowest address of this thread's stack; null where that is not known. Asked once per thread:
-/// for a process's first one the C library reads and parses /proc/self/maps.
-const char* end_of_stack() {
-  static thread_local const char* const stack_end = [] {
-    pthread_attr_t attributes;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
-      return static_cast<const char*>(nullptr);
-    void* lowest = nullptr;
-    std::size_t size = 0;
-    pthread_attr_getstack(&attributes, &lowest, &size);
-    pthread_attr_destroy(&attributes);
-    return static_cast<const char*>(lowest);
-  }();
-  return stack_end;
-}
-
 /// A guest may use max_wasm_stack of this thread's stack; what it calls in the host needs some too.
 Result<void> check_stack(std::size_t max_wasm_stack) {
   constexpr std::size_t kForHostFunctions = std::size_t{256} << 10;
-  const char* lowest = end_of_stack();
-  if (lowest == nullptr) return {};
-  const auto* here = static_cast<const char*>(__builtin_frame_address(0));
-  const auto left = static_cast<std::size_t>(here - lowest);
-  if (left >= max_wasm_stack + kForHostFunctions) return {};
+  const std::optional<std::size_t> left = stack_left();
+  if (!left || *left >= max_wasm_stack + kForHostFunctions) return {};
   return fail(
       ErrorCode::kInvalidArgument,
       fmt::format("this thread has {} KiB of stack left; a guest needs {} KiB here "
                   "(max_wasm_stack is {} KiB): run it on a thread with a larger stack",
-                  left >> 10, (max_wasm_stack + kForHostFunctions) >> 10, max_wasm_stack >> 10));
+                  *left >> 10, (max_wasm_stack + kForHostFunctions) >> 10, max_wasm_stack >> 10));
 }
 
 std::string memory_limit_words(const nacre_store_limits& limits) {

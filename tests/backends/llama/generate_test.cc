@@ -4,6 +4,7 @@
 
 #include <nacre/registry.h>
 
+#include "base/stacks.h"
 #include "core/loader.h"
 
 #include <gmock/gmock.h>
@@ -213,6 +214,10 @@ TEST(Llama, ALongWordNeedsNoLargeStack) {
     EXPECT_EQ(set.error().code, ErrorCode::kPromptTooLong) << set.error().message;
   }
   EXPECT_GT(metadata(text)["input_tokens"], 1000);
+  // Nor a short one on a thread with little.
+  EXPECT_TRUE(run_on_stack(std::size_t{256} << 10,
+                           [&]() noexcept { ASSERT_OK(text.set_prompt(std::string(4000, 'a'))); }));
+  EXPECT_GT(metadata(text)["input_tokens"], 100);
 }
 
 TEST(Llama, TensorsAlone) {
