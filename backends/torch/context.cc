@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/stacks.h"
 #include "element_types.h"
 #include "explain.h"
 
@@ -230,11 +231,19 @@ TorchContext::~TorchContext() = default;
 void TorchContext::start(std::span<const nacre_tensor> inputs, Deadline deadline, OutputSink sink,
                          Completion completion) {
   Result<void> done;
-  try {
-    done = compute(inputs, deadline, sink);
-  } catch (...) {
-    done = std::unexpected(explain_exception(ErrorCode::kRuntimeError, "libtorch did not compute",
-                                             std::current_exception()));
+  const bool ran = run_with_stack(model_->stack_to_compute, [&]() noexcept {
+    try {
+      done = compute(inputs, deadline, sink);
+    } catch (...) {
+      done = std::unexpected(explain_exception(ErrorCode::kRuntimeError, "libtorch did not compute",
+                                               std::current_exception()));
+    }
+  });
+  if (!ran) {
+    done = fail(ErrorCode::kTooLarge, "There is no room for the " +
+                                          std::to_string(model_->stack_to_compute >> 20) +
+                                          " MiB of address space that computing this model takes "
+                                          "for its stack.");
   }
   if (cancelled_.load()) done = stopped();
   if (done) {

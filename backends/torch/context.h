@@ -19,7 +19,8 @@ namespace nacre::torch {
 
 class LentTensor;
 
-/// Computes on the calling thread. libtorch cannot be stopped: a cancelled computation ends when it
+/// Computes on the calling thread, or, where that has too little stack for the model, on one made
+/// for the computation. libtorch cannot be stopped: a cancelled computation ends when it
 /// would have, and says that it timed out.
 class TorchContext final : public BackendContext {
  public:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "archive.h"
+#include "base/stacks.h"
 #include "divisions.h"
 #include "explain.h"
 
@@ -36,6 +37,7 @@ Result<std::shared_ptr<const Model>> load_here(std::shared_ptr<Runtime> runtime,
     if (!facts) return std::unexpected(std::move(facts.error()));
     model->facts = std::move(*facts);
     guard_divisions(model->module);
+    model->stack_to_compute = stack_to_compute(model->module);
     auto signature =
         read_signature(model->module.get_method("forward").function().getSchema(), inputs, outputs);
     if (!signature) return std::unexpected(std::move(signature.error()));
@@ -56,7 +58,7 @@ Result<std::shared_ptr<const Model>> load_model(std::shared_ptr<Runtime> runtime
                                                 std::uint32_t threads, const std::string& inputs,
                                                 const std::string& outputs) {
   Result<std::shared_ptr<const Model>> loaded;
-  const bool ran = on_large_stack([&]() noexcept {
+  const bool ran = run_on_stack(kLoadStack, [&]() noexcept {
     loaded = load_here(std::move(runtime), archive, threads, inputs, outputs);
   });
   if (ran) return loaded;

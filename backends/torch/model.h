@@ -5,6 +5,7 @@
 #include <nacre/backend.h>
 #include <torch/csrc/jit/api/module.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,6 +24,7 @@ struct Model {
   ::torch::jit::Module module;
   Signature signature;
   CodeFacts facts;
+  std::size_t stack_to_compute = 0;
   std::uint32_t threads = 0;
 };
 
@@ -33,6 +35,10 @@ struct Model {
                                                               std::uint32_t threads,
                                                               const std::string& inputs,
                                                               const std::string& outputs);
+
+/// libtorch's parser, compiler and passes recurse into what they read, and the host's stack may be
+/// small, or a guest's fibre. Bytes of addresses; touched as used.
+inline constexpr std::size_t kLoadStack = std::size_t{1} << 30;
 
 /// The module for one context: the model's own, or a copy where it keeps state. The copy has
 /// tensors of its own only if some are written in place. May throw.

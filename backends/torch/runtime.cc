@@ -4,7 +4,6 @@
 #include <ATen/Version.h>
 #include <caffe2/serialize/versions.h>
 #include <omp.h>
-#include <pthread.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -56,21 +55,6 @@ OnThisThread::~OnThisThread() {
 
 void OnThisThread::process(const c10::SourceLocation&, const std::string& text, const bool) {
   host_.log(LogLevel::kDebug, "libtorch: " + explain(text));
-}
-
-bool on_large_stack(const std::function<void()>& body) {
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  pthread_t thread{};
-  const auto run = [](void* argument) noexcept -> void* {
-    (*static_cast<const std::function<void()>*>(argument))();
-    return nullptr;
-  };
-  const bool started =
-      pthread_attr_setstacksize(&attributes, kLoadStack) == 0 &&
-      pthread_create(&thread, &attributes, run, const_cast<std::function<void()>*>(&body)) == 0;
-  pthread_attr_destroy(&attributes);
-  return started && pthread_join(thread, nullptr) == 0;
 }
 
 }  // namespace nacre::torch

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -46,13 +45,6 @@ class OnThisThread final : private c10::WarningHandler {
   c10::WarningHandler* handler_before_;
   int threads_before_ = 0;
 };
-
-/// Runs `body` on a thread with a stack of kLoadStack bytes and waits: libtorch's parser, compiler
-/// and passes recurse into what they read, and the host's stack may be a guest's fibre.
-/// False when there is no such thread to be had. Nothing may be thrown out of `body`.
-[[nodiscard]] bool on_large_stack(const std::function<void()>& body);
-
-inline constexpr std::size_t kLoadStack = std::size_t{1} << 30;  // of addresses; touched as used
 
 }  // namespace nacre::torch
 

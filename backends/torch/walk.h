@@ -20,13 +20,13 @@ struct CodeFacts {
 
 /// Nodes of forward() with everything it calls written out; more are refused. Calls that double at
 /// each step would otherwise fill the memory when libtorch writes them out.
-inline constexpr std::size_t kMostNodes = 2'000'000;
+inline constexpr std::size_t kMostNodes = 300'000;
 
 /// Walks every function in the module's compilation unit: methods, hooks, functions, the blocks of
 /// each, graphs in attributes. Calls through interfaces can only reach those same functions.
 /// Errors: kSecurity for an operator that is not allowed, a class of C++, or a value that code may
 /// not hold, naming it and the method; kUnsupportedOperation for recursion; kTooLarge.
-/// May throw what libtorch throws. Recurses: run it on_large_stack.
+/// May throw what libtorch throws. Recurses: run it with a stack of kLoadStack.
 [[nodiscard]] Result<CodeFacts> walk_code(const ::torch::jit::Module& module);
 
 /// Walks every value that the module holds: each must have the type that its class declares (the
@@ -34,6 +34,10 @@ inline constexpr std::size_t kMostNodes = 2'000'000;
 /// its storage, on the CPU, strided.
 /// Errors: kInvalidEncoding, kSecurity for values that reach outside. May throw; recurses.
 [[nodiscard]] Result<void> walk_values(const ::torch::jit::Module& module);
+
+/// Bytes of stack that computing forward() takes: libtorch compiles a graph when it is computed,
+/// not only the first time, and recurses from each value to those that it is made of.
+[[nodiscard]] std::size_t stack_to_compute(const ::torch::jit::Module& module);
 
 }  // namespace nacre::torch
 

@@ -1,5 +1,6 @@
 // TorchScript is code, and a file may be forged: nothing of either reaches files, the host's memory
 // or its standard output, and nothing ends the process.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nacre/execution_context.h>
@@ -8,6 +9,7 @@
 #include <random>
 #include <utility>
 
+#include "base/stacks.h"
 #include "core/zip_file.h"
 #include "fixture.h"
 
@@ -203,6 +205,51 @@ TEST_F(TorchHostile, SourceThatNestsTooDeepIsNotParsed) {
     some += indent + "else:\n" + indent + " y = x + 1\n";
   }
   computes(forged(model("identity"), ".py", "    return x", some + "    return y"), 1);
+}
+
+// libtorch compiles a graph when it computes it, and recurses from each value to those that it is
+// made of: some thousands of steps overflow an ordinary stack.
+TEST_F(TorchHostile, ALongProgramNeedsNoLargeStack) {
+  const auto chain = [](int steps, std::string_view step) {
+    std::string body;
+    for (int i = 0; i < steps; ++i)
+      body += fmt::format(fmt::runtime(step), fmt::arg("y", 'y' + std::to_string(i)),
+                          fmt::arg("x", i == 0 ? "x" : 'y' + std::to_string(i - 1)));
+    return forged(model("identity"), ".py", "return x",
+                  body.substr(4) + "    return y" + std::to_string(steps - 1));
+  };
+  struct Row {
+    int steps;
+    std::string_view step;
+    float wanted;
+  };
+  const Row rows[] = {
+      {300, "    {y} = torch.add({x}, x)\n", 301},
+      {9000, "    {y} = torch.add({x}, x)\n", 9001},
+      {6000, "    {y} = torch.relu({x})\n", 1},
+      {2000, "    {y} = torch.narrow(torch.cat([{x}, x], 0), 0, 0, 1)\n", 1},
+      // Written out, the body of such a loop is there eight times.
+      {40,
+       "    {y} = {x}\n    for i_{y} in range(8):\n      {y} = torch.add({y}, x)\n      {y} = "
+       "torch.add({y}, x)\n      {y} = torch.add({y}, x)\n      {y} = torch.add({y}, x)\n",
+       1281},
+  };
+  for (const Row& row : rows) {
+    const std::string bytes = chain(row.steps, row.step);
+    for (const std::size_t stack : {std::size_t{256} << 10, std::size_t{8} << 20}) {
+      EXPECT_TRUE(run_on_stack(stack, [&]() noexcept {
+        auto graph = load_torch(bytes);
+        ASSERT_TRUE(graph) << graph.error().message;
+        auto context = ExecutionContext::create(*graph);
+        ASSERT_TRUE(context);
+        for (int i = 0; i < 3; ++i) {
+          const auto given = compute(**context, {plain<float>(TensorType::kF32, {1}, {1})});
+          ASSERT_TRUE(given) << given.error().message;
+          EXPECT_EQ(given->at(0), plain<float>(TensorType::kF32, {1}, {row.wanted})) << row.step;
+        }
+      }));
+    }
+  }
 }
 
 TEST_F(TorchHostile, CallsThatDoubleOrRecurseAreNotWrittenOut) {
