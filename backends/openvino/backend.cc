@@ -1,4 +1,5 @@
 // OpenVINO as a backend of Nacre: reads OpenVINO IR, ONNX, TensorFlow, TFLite and Paddle.
+#include "check_ifs.h"
 #include "check_loops.h"
 #include "frontends.h"
 #include "graph.h"
@@ -198,6 +199,9 @@ Result<std::unique_ptr<BackendGraph>> OpenvinoBackend::load(const ModelSource& s
       return std::unexpected(std::move(checked.error()));
     }
     if (auto checked = check_loops(**model); !checked) {
+      return std::unexpected(std::move(checked.error()));
+    }
+    if (auto checked = check_ifs(**model); !checked) {
       return std::unexpected(std::move(checked.error()));
     }
     const bool with_subgraphs = has_subgraphs(**model);

@@ -345,5 +345,46 @@ TEST(OpenvinoHostile, AClipWithoutBoundsOfUnknownType) {
   still_works();
 }
 
+// `depth` Ifs inside each other around x + x; where the condition is false, -x.
+std::shared_ptr<ov::Model> nested_ifs(int depth, bool outermost = true) {
+  const auto condition = std::make_shared<op::Parameter>(ov::element::boolean, ov::PartialShape{});
+  const auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{2});
+  if (depth == 0) {
+    const auto sum = std::make_shared<op::Add>(x, x);
+    return std::make_shared<ov::Model>(ov::OutputVector{sum}, ov::ParameterVector{condition, x});
+  }
+  const auto yes = nested_ifs(depth - 1, false);
+  const auto other_x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{2});
+  const auto no = std::make_shared<ov::Model>(
+      ov::OutputVector{std::make_shared<op::Negative>(other_x)}, ov::ParameterVector{other_x});
+  const auto choice = std::make_shared<op::If>(condition);
+  choice->set_then_body(yes);
+  choice->set_else_body(no);
+  choice->set_input(condition, yes->get_parameters()[0], nullptr);
+  choice->set_input(x, yes->get_parameters()[1], other_x);
+  const auto y = choice->set_output(yes->get_results()[0], no->get_results()[0]);
+  if (outermost) y.get_tensor().set_names({"y"});
+  return std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{condition, x});
+}
+
+// The time to prepare them doubles with each, and no deadline reaches a load.
+TEST(OpenvinoHostile, IfsInsideIfsAreBounded) {
+  const Plain x = plain<float>(TensorType::kF32, {2}, {1, 2});
+  const auto few = load_ir(to_ir(nested_ifs(8)));
+  ASSERT_TRUE(few) << few.error().message;
+  EXPECT_EQ(compute(*few, {Plain{TensorType::kBool, {}, std::string(1, 1)}, x}).value()[0],
+            plain<float>(TensorType::kF32, {2}, {2, 4}));
+  for (const int depth : {18, 24, 30}) {
+    const Ir ir = to_ir(nested_ifs(depth));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto many = load_ir(ir);
+    ASSERT_FALSE(many) << depth;
+    EXPECT_EQ(many.error().code, ErrorCode::kTooLarge) << many.error().message;
+    EXPECT_THAT(many.error().message, HasSubstr("Ifs inside Ifs"));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  }
+  still_works();
+}
+
 }  // namespace
 }  // namespace nacre::test
