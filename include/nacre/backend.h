@@ -233,6 +233,7 @@ class Backend {
   /// on any thread, when somebody wants to read it; a fact that cannot be found is left out.
   [[nodiscard]] virtual Result<std::vector<Property>> probe() { return std::vector<Property>{}; }
 
+  /// Called on a thread made for it, with a stack of some 64 MiB: readers may recurse.
   [[nodiscard]] virtual Result<std::unique_ptr<BackendGraph>> load(const ModelSource& source,
                                                                    const LoadOptions& options) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "base/checked_math.h"
 #include "base/lower_case.h"
+#include "base/stacks.h"
 #include "core/gguf_walk.h"
 #include "core/ir_walk.h"
 #include "core/model_files.h"
@@ -142,6 +143,8 @@ class RenamedGraph final : public BackendGraph {
   std::vector<std::string> input_names_;
 };
 
+constexpr std::size_t kLoadStack = std::size_t{64} << 20;  // of addresses; touched as used
+
 Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> backend,
                                          const ModelSource& source, const LoadOptions& options,
                                          std::vector<Property> facts = {},
@@ -153,7 +156,13 @@ Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> back
                 fmt::format("the backend \"{}\" reads models by {}, not by {}", backend->name,
                             loads, by_bytes ? "bytes" : "path"));
   }
-  auto graph = backend->backend->load(source, options);
+  // Vendors' readers recurse into models, and the caller's stack may be small, or a guest's. A
+  // thread has an allocator's arena of its own, too, where a model lies closer together than in a
+  // heap that has long been in use: OpenVINO computes up to 0.7 % faster from it
+  // (docs/performance.md).
+  Result<std::unique_ptr<BackendGraph>> graph;
+  const auto load = [&]() noexcept { graph = backend->backend->load(source, options); };
+  if (!run_on_stack(kLoadStack, load)) load();
   if (!graph) return std::unexpected(std::move(graph.error()));
   if (!input_names.empty()) {
     graph = std::make_unique<RenamedGraph>(std::move(*graph), std::move(input_names));

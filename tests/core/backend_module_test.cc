@@ -2,6 +2,7 @@
 
 #include <nacre/execution_context.h>
 
+#include "base/stacks.h"
 #include "core/backend_catalog.h"
 #include "core/loader.h"
 #include "support.h"
@@ -105,6 +106,10 @@ TEST(BackendCatalog, AFailureIsTriedAgainAndLogLinesArrive) {
   ModelSpec spec{.name = "m", .paths = {file}, .backend = "failing", .config = {}, .options = {}};
   auto graph = load_model(*backends, spec);
   ASSERT_FALSE(graph);
+  EXPECT_THAT(graph.error().message, HasSubstr("the vendor threw this"));
+  // Whoever asks, and however little stack that thread has.
+  EXPECT_TRUE(run_on_stack(std::size_t{256} << 10,
+                           [&]() noexcept { graph = load_model(*backends, spec); }));
   EXPECT_THAT(graph.error().message, HasSubstr("the vendor threw this"));
   spec.target = ExecutionTarget::kGpu;
   graph = load_model(*backends, spec);

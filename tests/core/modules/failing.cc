@@ -1,6 +1,7 @@
-// Fails to start the first time and starts the second; throws where it can.
+// Fails to start the first time and starts the second; loads with much stack, and throws.
 #include <nacre/backend.h>
 
+#include <cstddef>
 #include <stdexcept>
 
 namespace {
@@ -23,6 +24,9 @@ class FailingBackend final : public nacre::Backend {
   }
   Result<std::unique_ptr<nacre::BackendGraph>> load(const nacre::ModelSource&,
                                                     const nacre::LoadOptions&) override {
+    volatile char frames[std::size_t{16} << 20];  // of a reader that recurses
+    for (std::size_t i = 0; i < sizeof frames; i += 4096)
+      frames[sizeof frames - 1 - i] = 1;
     throw std::runtime_error("the vendor threw this");
   }
 };
