@@ -138,6 +138,8 @@ Result<std::vector<Property>> OpenvinoBackend::properties() {
       // Its ONNX reader takes newer ones without a word, as if they were the newest it knows.
       {"onnx.opset", "1-" + std::to_string(kNewestOpset)},
       {"onnx.ir_version", "1-" + std::to_string(kNewestOnnxIr)},
+      // Without a bias, which is optional, its ONNX reader ends the process.
+      {"onnx.needs", "com.microsoft.Attention=3"},
   };
 }
 

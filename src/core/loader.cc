@@ -94,9 +94,27 @@ std::optional<std::int64_t> newest(std::string_view range) {
   return number;
 }
 
+/// The operators of a property "com.microsoft.Attention=3,…", each with the inputs it needs.
+std::vector<OnnxNeed> onnx_needs(std::string_view property) {
+  std::vector<OnnxNeed> needs;
+  while (!property.empty()) {
+    const auto comma = std::min(property.find(','), property.size());
+    const std::string_view entry = property.substr(0, comma);
+    property.remove_prefix(std::min(comma + 1, property.size()));
+    const auto equals = entry.find('=');
+    const auto dot = entry.rfind('.', equals);
+    if (equals == entry.npos || dot == entry.npos) continue;
+    OnnxNeed need{.domain = entry.substr(0, dot), .op = entry.substr(dot + 1, equals - dot - 1)};
+    std::from_chars(entry.data() + equals + 1, entry.data() + entry.size(), need.inputs);
+    needs.push_back(need);
+  }
+  return needs;
+}
+
 /// Refuses a model of a newer ONNX than the backend says it reads. Some runtimes read such a model
 /// without a word, as if it were of the newest that they know.
-Result<void> check_onnx_versions(const OpenBackend& backend, Bytes model) {
+/// Refuses also what the backend says its reader does not bear.
+Result<void> check_onnx(const OpenBackend& backend, Bytes model) {
   const auto versions = onnx_versions(model);
   if (!versions) return {};  // whoever loads it says what is wrong
   const auto check = [&](std::string_view what, std::int64_t wanted,
@@ -115,6 +133,9 @@ Result<void> check_onnx_versions(const OpenBackend& backend, Bytes model) {
   for (const OnnxOpset& opset : versions->opsets) {
     if (!opset.domain.empty() && opset.domain != "ai.onnx") continue;
     if (auto ok = check("opset (ai.onnx)", opset.version, "onnx.opset"); !ok) return ok;
+  }
+  for (const OnnxNeed& need : onnx_needs(backend.property("onnx.needs"))) {
+    if (auto ok = check_onnx_needs(model, need); !ok) return ok;
   }
   return {};
 }
@@ -249,7 +270,7 @@ Result<std::shared_ptr<Graph>> load_guest_model(BackendCatalog& catalog,
   auto backend = choose(catalog, {}, *decided, target);
   if (!backend) return std::unexpected(without_tflite(std::move(backend.error()), *decided));
   if (*decided == GraphEncoding::kOnnx) {
-    if (auto ok = check_onnx_versions(**backend, parts[0]); !ok) {
+    if (auto ok = check_onnx(**backend, parts[0]); !ok) {
       return std::unexpected(std::move(ok.error()));
     }
   }
@@ -291,7 +312,7 @@ Result<Reader> choose_reader(BackendCatalog& catalog, const ModelSpec& spec,
   if (!backend) return std::unexpected(std::move(backend.error()));
   reader.backend = *std::move(backend);
   if (encoding == GraphEncoding::kOnnx && !model.empty()) {
-    if (auto ok = check_onnx_versions(*reader.backend, model); !ok) {
+    if (auto ok = check_onnx(*reader.backend, model); !ok) {
       return std::unexpected(std::move(ok.error()));
     }
   }

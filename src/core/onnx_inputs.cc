@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace nacre {
 namespace {
@@ -92,6 +93,32 @@ constexpr std::array kTwoOrMore = {
 };
 static_assert(std::ranges::is_sorted(kTwoOrMore, {}, &Least::op));
 
+// Of other domains, those that OpenVINO's reader knows; in the order of the alphabet.
+constexpr std::array kMicrosoft = {
+    Least{"Attention", 2},
+    Least{"FusedConv", 2},
+    Least{"Pad", 2},
+};
+constexpr std::array kOpenvino = {
+    Least{"DetectionOutput", 3},
+    Least{"ExperimentalDetectronDetectionOutput", 4},
+    Least{"ExperimentalDetectronGenerateProposalsSingleImage", 4},
+    Least{"ExperimentalDetectronPriorGridGenerator", 3},
+    Least{"ExperimentalDetectronROIFeatureExtractor", 2},
+    Least{"ExperimentalDetectronTopKROIs", 2},
+    Least{"FakeQuantize", 5},
+    Least{"GenerateProposals", 4},
+    Least{"PriorBox", 2},
+    Least{"PriorBoxClustered", 2},
+};
+static_assert(std::ranges::is_sorted(kMicrosoft, {}, &Least::op));
+static_assert(std::ranges::is_sorted(kOpenvino, {}, &Least::op));
+
+std::size_t find_least(std::span<const Least> sorted, std::string_view op) noexcept {
+  const auto found = std::ranges::lower_bound(sorted, op, {}, &Least::op);
+  return found != sorted.end() && found->op == op ? found->inputs : 1;
+}
+
 constexpr std::array<std::string_view, 6> kNone = {
     "Constant", "Optional", "OptionalHasElement", "RandomNormal", "RandomUniform", "SequenceEmpty"};
 
@@ -104,13 +131,13 @@ constexpr std::array<std::string_view, 5> kDomains = {"", "ai.onnx", "ai.onnx.ml
 std::size_t least_onnx_inputs(std::string_view domain, std::string_view op,
                               std::int64_t opset) noexcept {
   if (op.empty() || std::ranges::find(kDomains, domain) == kDomains.end()) return 0;
-  if (domain == "com.microsoft" && op == "FusedConv") return 2;
-  const bool own = domain.empty() || domain == "ai.onnx";
-  if (own && std::ranges::find(kNone, op) != kNone.end()) return 0;
+  if (domain == "com.microsoft") return find_least(kMicrosoft, op);
+  if (domain == "org.openvinotoolkit") return find_least(kOpenvino, op);
+  if (domain == "ai.onnx.ml") return 1;
+  if (std::ranges::find(kNone, op) != kNone.end()) return 0;
   constexpr std::int64_t kPadsAreAnInput = 11;
-  if (own && op == "Pad") return opset >= kPadsAreAnInput ? 2 : 1;
-  const auto found = std::ranges::lower_bound(kTwoOrMore, op, {}, &Least::op);
-  return own && found != kTwoOrMore.end() && found->op == op ? found->inputs : 1;
+  if (op == "Pad") return opset >= kPadsAreAnInput ? 2 : 1;
+  return find_least(kTwoOrMore, op);
 }
 
 }  // namespace nacre

@@ -2,7 +2,8 @@
 //
 // OpenVINO's reader takes some inputs without looking whether they are there, and ends the process
 // (tried with 2026.4: Conv with one, Pad with one since opset 11, and Max, Min, Sum, Mean,
-// LogSoftmax, GlobalAveragePool, GlobalMaxPool and Pad with none).
+// LogSoftmax, GlobalAveragePool, GlobalMaxPool and Pad with none; com.microsoft's Attention and
+// Pad, and DetectionOutput and three of Detectron's in org.openvinotoolkit).
 #ifndef NACRE_SRC_CORE_ONNX_INPUTS_H_
 #define NACRE_SRC_CORE_ONNX_INPUTS_H_
 

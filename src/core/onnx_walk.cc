@@ -135,35 +135,57 @@ std::int64_t own_opset(const OnnxVersions& versions) {
   return highest;
 }
 
-/// Whether a NodeProto has the inputs that its operator cannot do without.
-Result<void> check_inputs(Bytes node, std::int64_t opset) {
-  std::size_t inputs = 0;
+/// What a NodeProto says of its operator, and how many inputs it brings.
+struct NodeFacts {
   std::string_view name;
-  std::optional<std::string_view> op;
-  std::optional<std::string_view> domain;
+  std::string_view op;
+  std::string_view domain;
+  std::size_t inputs = 0;
+};
+
+Result<NodeFacts> read_node(Bytes node) {
+  NodeFacts facts;
+  bool has_op = false;
+  bool has_domain = false;
   Reader reader(node);
   Field field;
   while (reader.next(field)) {
     if (field.wire != kLength) continue;
     const std::string_view text = text_of(field.bytes);
-    if (field.number == 1) ++inputs;
-    if (field.number == 3) name = text;
+    if (field.number == 1) ++facts.inputs;
+    if (field.number == 3) facts.name = text;
     // The last would count, or another with another parser.
-    if ((field.number == 4 && op) || (field.number == 7 && domain)) {
-      return not_onnx(fmt::format("node '{}' names its operator twice", printable_name(name)));
+    if ((field.number == 4 && has_op) || (field.number == 7 && has_domain)) {
+      return not_onnx(
+          fmt::format("node '{}' names its operator twice", printable_name(facts.name)));
     }
-    if (field.number == 4) op = text;
-    if (field.number == 7) domain = text;
+    if (field.number == 4) {
+      facts.op = text;
+      has_op = true;
+    }
+    if (field.number == 7) {
+      facts.domain = text;
+      has_domain = true;
+    }
   }
-  const std::size_t least = least_onnx_inputs(domain.value_or(""), op.value_or(""), opset);
-  if (inputs >= least) return {};
-  return not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
-                              printable_name(name), inputs, least, printable_name(*op)));
+  return facts;
 }
 
-/// Calls `on_tensor(bytes, budget)` for each TensorProto of the model.
-template <typename OnTensor>
-Result<void> walk(Bytes model, OnTensor&& on_tensor) {
+/// Whether a NodeProto has the inputs that its operator cannot do without.
+Result<void> check_inputs(Bytes node, std::int64_t opset) {
+  const auto facts = read_node(node);
+  if (!facts) return std::unexpected(facts.error());
+  const std::size_t least = least_onnx_inputs(facts->domain, facts->op, opset);
+  if (facts->inputs >= least) return {};
+  return not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
+                              printable_name(facts->name), facts->inputs, least,
+                              printable_name(facts->op)));
+}
+
+/// Calls `on_tensor(bytes, budget)` for each TensorProto of the model, `on_node(bytes, opset)` for
+/// each NodeProto.
+template <typename OnTensor, typename OnNode>
+Result<void> walk(Bytes model, OnTensor&& on_tensor, OnNode&& on_node) {
   if (model.empty()) return not_onnx("there are none");
   // A FlatBuffers file of ONNX Runtime's own, which that runtime would recognise among ONNX bytes.
   constexpr std::string_view kOrtFormat = "ORTM";
@@ -208,7 +230,7 @@ Result<void> walk(Bytes model, OnTensor&& on_tensor) {
       continue;
     }
     if (inner == Message::kNode) {
-      if (Result<void> result = check_inputs(field.bytes, opset); !result) return result;
+      if (Result<void> result = on_node(field.bytes, opset); !result) return result;
     }
     stack[++top] = {inner, Reader(field.bytes)};
   }
@@ -310,7 +332,7 @@ Result<void> check_entry(Bytes model, Bytes entry, const std::filesystem::path& 
 }  // namespace
 
 Result<void> refuse_external_data(std::span<const std::byte> model) {
-  return walk(model, [model](Bytes tensor, Budget& budget) -> Result<void> {
+  const auto on_tensor = [model](Bytes tensor, Budget& budget) -> Result<void> {
     const auto facts = read_tensor(model, tensor, budget, [](Bytes) -> Result<void> { return {}; });
     if (!facts) return std::unexpected(facts.error());
     if (!facts->external) return {};
@@ -319,13 +341,14 @@ Result<void> refuse_external_data(std::span<const std::byte> model) {
                             "given as bytes may not reach files. Save the model with its data "
                             "inside, or let the operator provide it by path.",
                             printable_name(facts->name)));
-  });
+  };
+  return walk(model, on_tensor, check_inputs);
 }
 
 Result<std::set<std::string>> check_external_data_inside(std::span<const std::byte> model,
                                                          const std::filesystem::path& folder) {
   std::set<std::string> locations;
-  const auto walked = walk(model, [&](Bytes tensor, Budget& budget) -> Result<void> {
+  const auto on_tensor = [&](Bytes tensor, Budget& budget) -> Result<void> {
     bool located = false;
     const auto facts = read_tensor(model, tensor, budget, [&](Bytes entry) {
       return check_entry(model, entry, folder, located, locations);
@@ -336,9 +359,26 @@ Result<std::set<std::string>> check_external_data_inside(std::span<const std::by
                                   printable_name(facts->name)));
     }
     return {};
-  });
+  };
+  const auto walked = walk(model, on_tensor, check_inputs);
   if (!walked) return std::unexpected(walked.error());
   return locations;
+}
+
+Result<void> check_onnx_needs(std::span<const std::byte> model, const OnnxNeed& need) {
+  const auto on_node = [&](Bytes node, std::int64_t) -> Result<void> {
+    const auto facts = read_node(node);
+    if (!facts) return std::unexpected(facts.error());
+    if (facts->domain != need.domain || facts->op != need.op || facts->inputs >= need.inputs) {
+      return {};
+    }
+    return fail(
+        ErrorCode::kUnsupportedOperation,
+        fmt::format("node '{}' brings {} inputs, and this runtime computes {} of {} with "
+                    "{} or more only",
+                    printable_name(facts->name), facts->inputs, need.op, need.domain, need.inputs));
+  };
+  return walk(model, [](Bytes, Budget&) -> Result<void> { return {}; }, on_node);
 }
 
 Result<OnnxVersions> onnx_versions(std::span<const std::byte> model) {

@@ -29,6 +29,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nacre {
@@ -55,6 +56,16 @@ inline constexpr std::uint64_t kMaxOnnxFields = 16'000'000;
 /// the file is not there.
 [[nodiscard]] Result<std::set<std::string>> check_external_data_inside(
     std::span<const std::byte> model, const std::filesystem::path& folder);
+
+/// Inputs that a runtime's reader takes for granted, where the operator's schema leaves them open.
+struct OnnxNeed {
+  std::string_view domain;
+  std::string_view op;
+  std::size_t inputs = 0;
+};
+
+/// kUnsupportedOperation for a node of that operator with fewer; kInvalidEncoding as above.
+[[nodiscard]] Result<void> check_onnx_needs(std::span<const std::byte> model, const OnnxNeed& need);
 
 struct OnnxOpset {
   std::string domain;  ///< empty: the operators of ONNX itself ("ai.onnx" is written so too)

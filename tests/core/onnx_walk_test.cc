@@ -202,6 +202,10 @@ TEST(OnnxWalk, NodesHaveTheInputsTheyNeed) {
   EXPECT_THAT(refusal_of_node("Conv", 1, field(7, "ai.onnx")), HasSubstr("1 of the 2"));
   EXPECT_THAT(refusal_of_node("FusedConv", 1, field(7, "com.microsoft")), HasSubstr("1 of the 2"));
   EXPECT_THAT(refusal_of_node("Gelu", 0, field(7, "com.microsoft")), HasSubstr("0 of the 1"));
+  EXPECT_THAT(refusal_of_node("Pad", 1, field(7, "com.microsoft")), HasSubstr("1 of the 2"));
+  EXPECT_EQ(refusal_of_node("Attention", 2, field(7, "com.microsoft")), "");
+  EXPECT_THAT(refusal_of_node("DetectionOutput", 2, field(7, "org.openvinotoolkit")),
+              HasSubstr("2 of the 3"));
   EXPECT_EQ(refusal_of_node("Conv", 0, field(7, "my.functions")), "");
   // Which of two operators or domains counts is the parser's.
   EXPECT_THAT(refusal_of_node("Relu", 1, field(4, "Conv")), HasSubstr("twice"));
@@ -211,6 +215,24 @@ TEST(OnnxWalk, NodesHaveTheInputsTheyNeed) {
   const std::string conv = field(1, "x") + field(4, "Conv");
   EXPECT_EQ(code_of(model_of_attribute(field(6, field(1, conv)))), ErrorCode::kInvalidEncoding);
   EXPECT_EQ(code_of(model_of_graph("") + field(25, field(7, conv))), ErrorCode::kInvalidEncoding);
+}
+
+// What a runtime says of itself, beyond the operators' schemas.
+TEST(OnnxWalk, ARuntimeMayNeedMoreInputs) {
+  const OnnxNeed need{.domain = "com.microsoft", .op = "Attention", .inputs = 3};
+  const auto answer = [&](int inputs, std::string_view domain) {
+    std::string node = field(4, "Attention") + field(7, domain);
+    for (int i = 0; i < inputs; ++i)
+      node += field(1, "x");
+    const std::string model = field(7, field(1, node));
+    return check_onnx_needs(bytes(model), need);
+  };
+  EXPECT_TRUE(answer(3, "com.microsoft"));
+  EXPECT_TRUE(answer(2, "ai.onnx"));
+  const auto few = answer(2, "com.microsoft");
+  ASSERT_FALSE(few);
+  EXPECT_EQ(few.error().code, ErrorCode::kUnsupportedOperation);
+  EXPECT_THAT(few.error().message, HasSubstr("with 3 or more only"));
 }
 
 TEST(OnnxWalk, PadTakesItsPadsAsAnInputSinceOpset11) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/loader.h"
 #include "onnx_model.h"
 
 namespace nacre::test {
@@ -342,6 +343,39 @@ TEST(OpenvinoHostile, AClipWithoutBoundsOfUnknownType) {
     EXPECT_EQ(refusal({clipped(bounds, "Nope")}, GraphEncoding::kOnnx),
               ErrorCode::kUnsupportedOperation);
   }
+  still_works();
+}
+
+// OpenVINO's reader follows a null pointer for the bias that is left out; ONNX Runtime computes it.
+TEST(OpenvinoHostile, AnAttentionWithoutBias) {
+  const ScratchFolder folder;
+  const auto load_with_bias = [&](bool bias) {
+    std::vector<std::string> inputs = {"x", "w"};
+    std::vector<std::string> given = {onnx_value("x", kOnnxFloat, {1, 3, 4}),
+                                      onnx_value("w", kOnnxFloat, {4, 12})};
+    if (bias) {
+      inputs.emplace_back("b");
+      given.push_back(onnx_value("b", kOnnxFloat, {12}));
+    }
+    const std::string heads =
+        pb_bytes(1, "num_heads") + pb_number(3, 2) + pb_number(20, 2);  // name, i, type
+    const OnnxNode node{"Attention", inputs, {"y"}, {heads}, "com.microsoft"};
+    const std::string path =
+        folder.write("attention.onnx",
+                     onnx_model({node.bytes()}, given, {onnx_value("y", kOnnxFloat, {1, 3, 4})},
+                                "g", pb_bytes(8, pb_bytes(1, "com.microsoft") + pb_number(2, 1))));
+    const ModelSpec spec{
+        .name = "m", .paths = {path}, .backend = "openvino", .config = {}, .options = {}};
+    return load_model(catalog(), spec);
+  };
+  const auto with = load_with_bias(true);
+  EXPECT_TRUE(with) << with.error().message;
+  const auto without = load_with_bias(false);
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().code, ErrorCode::kUnsupportedOperation);
+  EXPECT_THAT(without.error().message,
+              HasSubstr("brings 2 inputs, and this runtime computes Attention of com.microsoft "
+                        "with 3 or more only"));
   still_works();
 }
 
