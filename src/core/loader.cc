@@ -179,8 +179,7 @@ Result<std::shared_ptr<Graph>> load_with(std::shared_ptr<const OpenBackend> back
   }
   // Vendors' readers recurse into models, and the caller's stack may be small, or a guest's. A
   // thread has an allocator's arena of its own, too, where a model lies closer together than in a
-  // heap that has long been in use: OpenVINO computes up to 0.7 % faster from it
-  // (docs/performance.md).
+  // heap that has long been in use (docs/performance.md).
   Result<std::unique_ptr<BackendGraph>> graph;
   const auto load = [&]() noexcept { graph = backend->backend->load(source, options); };
   if (!run_on_stack(kLoadStack, load)) load();
