@@ -10,6 +10,7 @@ namespace nacre {
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::size_t kKiB64 = std::size_t{64} << 10;
 
 // Frames of 1 KiB at least, that stay.
 __attribute__((noinline)) std::size_t recurse(std::size_t times) {
@@ -22,7 +23,7 @@ TEST(Stacks, WhatIsLeftIsLess) {
   std::size_t left = 0;
   ASSERT_TRUE(run_on_stack(4 * kMiB, [&]() noexcept { left = stack_left().value_or(0); }));
   EXPECT_GT(left, 3 * kMiB);
-  EXPECT_LE(left, 4 * kMiB + 64 * 1024);
+  EXPECT_LE(left, 4 * kMiB + kKiB64);
   std::size_t inside = 0;
   ASSERT_TRUE(run_on_stack(4 * kMiB, [&]() noexcept {
     volatile char used[kMiB];
@@ -30,7 +31,7 @@ TEST(Stacks, WhatIsLeftIsLess) {
     [&]() __attribute__((noinline)) { inside = stack_left().value_or(0); }();
     used[kMiB - 1] = used[0];
   }));
-  EXPECT_LE(inside, left - kMiB + 64 * 1024);
+  EXPECT_LE(inside, left - kMiB + kKiB64);
 }
 
 TEST(Stacks, ALargeOneIsLarge) {
@@ -43,7 +44,7 @@ TEST(Stacks, ThisThreadIsTakenWhereItsStackIsEnough) {
   const auto here = std::this_thread::get_id();
   std::thread::id ran;
   const auto note = [&]() noexcept { ran = std::this_thread::get_id(); };
-  ASSERT_TRUE(run_with_stack(64 * 1024, note));
+  ASSERT_TRUE(run_with_stack(kKiB64, note));
   EXPECT_EQ(ran, here);
   ASSERT_TRUE(run_with_stack(256 * kMiB, note));
   EXPECT_NE(ran, here);
