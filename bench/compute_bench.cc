@@ -1,4 +1,3 @@
-#include "base/copy_bytes.h"
 #include "benches.h"
 #include "guest.h"
 #include "statistics.h"
@@ -33,7 +32,7 @@ constexpr Way kWays[] = {{Abi::kModule, true, 1, 1.01},
 struct Pairs {
   std::vector<double> guest_ms;
   std::vector<double> direct_ms;
-  std::vector<double> control_ms;
+  std::vector<double> in_place_ms;
   // What the guest's time has beside the backend's own, which Nacre's counters of a named model
   // tell.
   std::vector<double> set_input_ms;
@@ -42,22 +41,18 @@ struct Pairs {
   bool good = true;
 };
 
-void append(std::vector<double>& all, const std::vector<double>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 // After each inference the guest prints a line, and while it waits for that to be taken the same
 // tensor is computed directly: so the pairs alternate. Both write their tensor anew before the
-// clock starts, as a program does that has just made it. The control is a second direct model with
-// the settings that Nacre gives the vendor, whose input is copied in as Nacre does, since the
-// tensor lies elsewhere: what is beyond it is the guest's and Nacre's, or noise. The pauses let the
-// threads of the one's pool go to sleep, which spin for a while after a computation, before the
-// next is measured.
+// clock starts, as a program does that has just made it, and take the same steps: a tensor of
+// theirs becomes the input, the network is computed, its output comes into memory of theirs.
+// Besides, a second direct model's computing alone is timed, on a tensor that was made in its
+// memory and whose output stays there. The pauses let the threads of the one's pool go to sleep,
+// which spin for a while after a computation, before the next is measured.
 void measure(const Runtime& runtime, const Way& way, int count, std::string_view order,
              Pairs& pairs) {
   std::unique_ptr<Host> host;
   std::unique_ptr<DirectModel> direct;
-  std::unique_ptr<DirectModel> control;
+  std::unique_ptr<DirectModel> in_place;
   const auto start_host = [&] {
     if (!way.by_name) {
       host = make_host({});
@@ -70,17 +65,19 @@ void measure(const Runtime& runtime, const Way& way, int count, std::string_view
     if (which == 'h') {
       start_host();
     } else {
-      const bool as_nacre = which == 'c' && runtime.open_as_nacre != nullptr;
-      (which == 'd' ? direct : control) = (as_nacre ? runtime.open_as_nacre : runtime.open)(
-          way.by_name ? runtime.path : runtime.files.front(), way.threads);
+      (which == 'd' ? direct : in_place) =
+          runtime.open(way.by_name ? runtime.path : runtime.files.front(), way.threads);
     }
   }
-  std::vector<float> made(control->input().size());
+  std::vector<float> input(in_place->input().size());
+  std::vector<float> output;
   for (int i = 0; i < 5; ++i) {
-    fill_input(direct->input());
+    fill_input(input);
+    direct->set_input(input);
     direct->infer();
-    fill_input(control->input());
-    control->infer();
+    output.resize(direct->output().size());
+    fill_input(in_place->input());
+    in_place->infer();
   }
   const std::string model = way.by_name ? "net" : by_bytes(runtime);
   const auto in_backend = [&] { return ms(host->models().status().front().stats.compute_time); };
@@ -89,28 +86,30 @@ void measure(const Runtime& runtime, const Way& way, int count, std::string_view
   const Inferences guest = run_bench_infer(*host, runtime, way.abi, model, count, [&] {
     if (way.by_name) in_backend_after.push_back(in_backend());
     std::this_thread::sleep_for(kPause);
-    fill_input(direct->input());
+    fill_input(input);
     const auto begin = Clock::now();
+    direct->set_input(input);
     direct->infer();
+    std::ranges::copy(direct->output(), output.begin());
     pairs.direct_ms.push_back(ms_since(begin));
     std::this_thread::sleep_for(kPause);
-    fill_input(made);
-    const auto control_begin = Clock::now();
-    copy_bytes(std::as_writable_bytes(control->input()).data(), std::as_bytes(std::span(made)));
-    control->infer();
-    pairs.control_ms.push_back(ms_since(control_begin));
+    fill_input(in_place->input());
+    const auto begin_in_place = Clock::now();
+    in_place->infer();
+    pairs.in_place_ms.push_back(ms_since(begin_in_place));
     std::this_thread::sleep_for(kPause);
     if (way.by_name) in_backend_before.push_back(in_backend());
   });
-  append(pairs.guest_ms, guest.ms);
-  append(pairs.set_input_ms, guest.set_input_ms);
-  append(pairs.get_output_ms, guest.get_output_ms);
-  // The first has those before it that are not timed.
-  for (std::size_t i = 1; i < in_backend_after.size(); ++i) {
-    pairs.around_compute_ms.push_back(guest.compute_ms[i] -
-                                      (in_backend_after[i] - in_backend_before[i]));
+  pairs.guest_ms.insert(pairs.guest_ms.end(), guest.ms.begin(), guest.ms.end());
+  for (const Inferences::Parts& parts : guest.parts) {
+    pairs.set_input_ms.push_back(parts.set_input_ms);
+    pairs.get_output_ms.push_back(parts.get_output_ms);
+    if (!way.by_name) continue;
+    pairs.around_compute_ms.push_back(
+        parts.compute_ms - (in_backend_after[parts.index] - in_backend_before[parts.index]));
   }
-  pairs.good = pairs.good && guest.ended_well && guest.checksum == checksum(direct->output());
+  pairs.good = pairs.good && guest.ended_well && guest.checksum == checksum(output) &&
+               guest.checksum == checksum(in_place->output());
 }
 
 std::string what(const Runtime& runtime, const Way& way, std::size_t pairs) {
@@ -126,10 +125,10 @@ std::string what(const Runtime& runtime, const Way& way, std::size_t pairs) {
 
 void bench_compute(const Settings& settings, Table& table) {
   // Where the pages of a model happen to lie makes two percent between one direct request and
-  // another; so everything is set up anew, many times, in every order: control, direct, host.
-  std::string order = "cdh";
+  // another; so everything is set up anew, many times, in every order: direct, host, in place.
+  std::string order = "dhi";
   const int rounds = settings.quick ? 6 : 24;
-  const int count = settings.quick ? 4 : 17;
+  const int count = settings.quick ? 4 : 20;
   for (const Runtime& runtime : settings.runtimes) {
     for (const Way& way : kWays) {
       if (!way.by_name && runtime.files.empty()) continue;
@@ -145,8 +144,8 @@ void bench_compute(const Settings& settings, Table& table) {
       const double ratio = guest_ms / direct_ms;
       table.add({.what = what(runtime, way, pairs.guest_ms.size()),
                  .measured = number(ratio) + " (" + number(guest_ms) + " ms)",
-                 .floor = number(direct_ms) + " ms; control " +
-                          number(lower_quartile(pairs.control_ms) / direct_ms),
+                 .floor = number(direct_ms) + " ms; computing alone, in place " +
+                          number(lower_quartile(pairs.in_place_ms) / direct_ms),
                  .limit = at_most(way.limit),
                  .within = ratio <= way.limit,
                  .correct = pairs.good});

@@ -21,8 +21,11 @@ namespace nacre::bench {
 class DirectModel {
  public:
   virtual ~DirectModel() = default;
-  /// The input's memory, which infer() reads in place.
+  /// Memory that infer() reads in place as long as set_input() was not called.
   [[nodiscard]] virtual std::span<float> input() = 0;
+  /// Makes a tensor of the caller's the input of the next infer(), which comes before it changes.
+  /// Without a copy, where the vendor's API can.
+  virtual void set_input(std::span<float> tensor) = 0;
   virtual void infer() = 0;
   /// The first output of the last infer(), in place.
   [[nodiscard]] virtual std::span<const float> output() = 0;
@@ -40,8 +43,6 @@ struct Runtime {
   std::vector<std::string> files;
   /// At the model's own precision, one computation at a time. `threads` of 0: those of the machine.
   std::unique_ptr<DirectModel> (*open)(const std::string& path, int threads);
-  /// The same with the settings that Nacre gives the vendor, where they are others: for controls.
-  std::unique_ptr<DirectModel> (*open_as_nacre)(const std::string& path, int threads) = nullptr;
   /// What the guest `classify` can use: then there is a native program bench_classify_<name>.
   bool classifies = false;
 };

@@ -33,7 +33,6 @@ class OnnxruntimeModel final : public DirectModel {
     OrtThreadingOptions* pools = nullptr;
     OrtSessionOptions* options = nullptr;
     OrtAllocator* allocator = nullptr;
-    OrtMemoryInfo* cpu = nullptr;
     // The process has one environment, which the backend must find as it wants it if this is first.
     must(api()->CreateThreadingOptions(&pools));
     must(api()->CreateEnvWithGlobalThreadPools(ORT_LOGGING_LEVEL_WARNING, "direct", pools, &env_));
@@ -49,22 +48,26 @@ class OnnxruntimeModel final : public DirectModel {
     must(api()->GetAllocatorWithDefaultOptions(&allocator));
     must(api()->SessionGetInputName(session_, 0, allocator, &input_name_));
     must(api()->SessionGetOutputName(session_, 0, allocator, &output_name_));
-    must(api()->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &cpu));
-    const std::int64_t dims[] = {1, 3, 224, 224};
-    must(api()->CreateTensorWithDataAsOrtValue(cpu, input_.data(), input_.size() * sizeof(float),
-                                               dims, 4, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
-                                               &input_value_));
-    api()->ReleaseMemoryInfo(cpu);
+    must(api()->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &cpu_));
+    set_input(input_);
     api()->ReleaseSessionOptions(options);
   }
   ~OnnxruntimeModel() override {
     api()->ReleaseValue(output_value_);
     api()->ReleaseValue(input_value_);
+    api()->ReleaseMemoryInfo(cpu_);
     api()->ReleaseSession(session_);
     api()->ReleaseEnv(env_);
   }
 
   std::span<float> input() override { return input_; }
+
+  void set_input(std::span<float> tensor) override {
+    api()->ReleaseValue(input_value_);
+    const std::int64_t dims[] = {1, 3, 224, 224};
+    must(api()->CreateTensorWithDataAsOrtValue(cpu_, tensor.data(), tensor.size_bytes(), dims, 4,
+                                               ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &input_value_));
+  }
 
   // The first run makes the output's tensor, the later ones write into it.
   void infer() override {
@@ -89,6 +92,7 @@ class OnnxruntimeModel final : public DirectModel {
   OrtSession* session_ = nullptr;
   char* input_name_ = nullptr;
   char* output_name_ = nullptr;
+  OrtMemoryInfo* cpu_ = nullptr;
   OrtValue* input_value_ = nullptr;
   OrtValue* output_value_ = nullptr;
 };

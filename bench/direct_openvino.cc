@@ -8,18 +8,23 @@
 namespace nacre::bench {
 namespace {
 
+const ov::Shape kShape{1, 3, 224, 224};
+
 class OpenvinoModel final : public DirectModel {
  public:
-  OpenvinoModel(const std::string& path, int threads, int streams) {
+  OpenvinoModel(const std::string& path, int threads) {
     ov::AnyMap settings{ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
-                        ov::num_streams(streams)};
+                        ov::num_streams(1)};
     if (threads != 0) settings.emplace(ov::inference_num_threads(threads));
     request_ = core_.compile_model(path, "CPU", settings).create_infer_request();
-    input_ = ov::Tensor(ov::element::f32, {1, 3, 224, 224});
+    input_ = ov::Tensor(ov::element::f32, kShape);
     request_.set_input_tensor(input_);
   }
 
   std::span<float> input() override { return {input_.data<float>(), input_.get_size()}; }
+  void set_input(std::span<float> tensor) override {
+    request_.set_input_tensor(ov::Tensor(ov::element::f32, kShape, tensor.data()));
+  }
   void infer() override { request_.infer(); }
   std::span<const float> output() override {
     const ov::Tensor output = request_.get_output_tensor();
@@ -33,12 +38,7 @@ class OpenvinoModel final : public DirectModel {
 };
 
 std::unique_ptr<DirectModel> open(const std::string& path, int threads) {
-  return std::make_unique<OpenvinoModel>(path, threads, 1);
-}
-
-// On one thread Nacre asks for no stream: infer() with one loses exceptions and cancels.
-std::unique_ptr<DirectModel> open_as_nacre(const std::string& path, int threads) {
-  return std::make_unique<OpenvinoModel>(path, threads, threads == 1 ? 0 : 1);
+  return std::make_unique<OpenvinoModel>(path, threads);
 }
 
 }  // namespace
@@ -52,7 +52,6 @@ Runtime openvino() {
           .files = {build_path("models/efficientnet-lite0.xml"),
                     build_path("models/efficientnet-lite0.bin")},
           .open = open,
-          .open_as_nacre = open_as_nacre,
           .classifies = true};
 }
 

@@ -36,6 +36,8 @@ class TfliteModel final : public DirectModel {
   }
 
   std::span<float> input() override { return floats(tflite::api().input_tensor(handle(), 0)); }
+  // Its C API has no way without a copy.
+  void set_input(std::span<float> tensor) override { std::ranges::copy(tensor, input().begin()); }
   void infer() override { must(tflite::api().invoke(handle()) == tflite::kTfLiteOk, "computing"); }
   std::span<const float> output() override {
     return floats(tflite::api().output_tensor(handle(), 0));

@@ -15,11 +15,15 @@ class TorchModel final : public DirectModel {
   TorchModel(const std::string& path, int threads)
       : threads_(threads), module_(torch::jit::load(path)), input_(std::size_t{3} * 224 * 224) {
     module_.eval();
-    const std::int64_t dims[] = {1, 3, 224, 224};
-    inputs_.emplace_back(torch::from_blob(input_.data(), dims, torch::kFloat32));
+    set_input(input_);
   }
 
   std::span<float> input() override { return input_; }
+
+  void set_input(std::span<float> tensor) override {
+    const std::int64_t dims[] = {1, 3, 224, 224};
+    inputs_.assign(1, torch::from_blob(tensor.data(), dims, torch::kFloat32));
+  }
 
   void infer() override {
     const torch::InferenceMode guard;

@@ -119,23 +119,17 @@ GuestCall infer_call(const Runtime& runtime, Abi abi, const std::string& model, 
 Inferences run_bench_infer(Host& host, const Runtime& runtime, Abi abi, const std::string& model,
                            int count, const std::function<void()>& between) {
   Inferences result;
-  for (auto* times : {&result.ms, &result.set_input_ms, &result.compute_ms, &result.get_output_ms})
-    times->reserve(static_cast<std::size_t>(count));
+  result.ms.reserve(static_cast<std::size_t>(count));
   result.ended_well =
       run_guest(host, infer_call(runtime, abi, model, count), [&](std::string_view line) {
         double all = 0;
-        double set = 0;
-        double computed = 0;
-        double got = 0;
-        if (std::sscanf(std::string(line).c_str(),
-                        "ms %lf of set_input %lf, compute %lf, get_output %lf", &all, &set,
-                        &computed, &got) == 4) {
-          result.ms.push_back(all);
-          result.set_input_ms.push_back(set);
-          result.compute_ms.push_back(computed);
-          result.get_output_ms.push_back(got);
-          between();
-        }
+        Inferences::Parts parts{.index = result.ms.size() + result.parts.size()};
+        const int read = std::sscanf(std::string(line).c_str(),
+                                     "ms %lf of set_input %lf, compute %lf, get_output %lf", &all,
+                                     &parts.set_input_ms, &parts.compute_ms, &parts.get_output_ms);
+        if (read == 1) result.ms.push_back(all);
+        if (read == 4) result.parts.push_back(parts);
+        if (read == 1 || read == 4) between();
         if (line.starts_with("checksum ")) result.checksum = line.substr(9);
       });
   return result;

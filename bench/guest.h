@@ -58,12 +58,16 @@ struct GuestCall {
 /// Of its input, as the guests take them: "1,3,224,224".
 [[nodiscard]] std::string dims_of(const Runtime& runtime);
 
-/// What bench_infer printed: the times as the guest sees them, of whole inferences and their parts.
+/// What bench_infer printed: the times as the guest sees them.
 struct Inferences {
-  std::vector<double> ms;
-  std::vector<double> set_input_ms;
-  std::vector<double> compute_ms;
-  std::vector<double> get_output_ms;
+  std::vector<double> ms;  ///< of those that were not taken apart
+  struct Parts {
+    std::size_t index;  ///< among all
+    double set_input_ms = 0;
+    double compute_ms = 0;
+    double get_output_ms = 0;
+  };
+  std::vector<Parts> parts;  ///< of every fourth
   std::string checksum;
   bool ended_well = false;
 };
