@@ -1,5 +1,7 @@
 #include "api.h"
 
+#include "base/divisions.h"
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -39,6 +41,7 @@ Result<void> open_api() {
        version >= kOldestApi; --version) {
     if (const OrtApi* api = base->GetApi(version)) {
       g_api.store(api);
+      answer_divisions_in("libonnxruntime");
       return {};
     }
   }

@@ -8,6 +8,8 @@
 #include "model_reader.h"
 #include "read_clip.h"
 
+#include "base/divisions.h"
+
 #include <nacre/backend.h>
 #include <openvino/core/version.hpp>
 #include <openvino/runtime/core.hpp>
@@ -63,6 +65,7 @@ class OpenvinoBackend final : public Backend {
 
  private:
   explicit OpenvinoBackend(HostServices services) : services_(services) {
+    answer_divisions_in("libopenvino");
     read_loops_unrun(core_);
     core_.add_extension(clip_reader());
 #ifdef NACRE_OPENVINO_HAS_LOG_CALLBACK

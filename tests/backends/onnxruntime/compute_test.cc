@@ -139,6 +139,30 @@ TEST(OnnxruntimeCompute, NanIsDeliveredAsItIs) {
   EXPECT_EQ(y[2], 0.0F);
 }
 
+template <typename T>
+void divides_the_smallest(TensorType type, int onnx_type) {
+  constexpr T kSmallest = std::numeric_limits<T>::min();
+  const auto divide = [&](const char* op, T number, T divisor) {
+    const auto graph =
+        load_onnx(onnx_model({OnnxNode{op, {"a", "b"}, {"y"}}.bytes()},
+                             {onnx_value("a", onnx_type, {2}), onnx_value("b", onnx_type, {2})},
+                             {onnx_value("y", onnx_type, {2})}));
+    EXPECT_TRUE(graph) << graph.error().message;
+    return compute(*graph, {plain<T>(type, {2}, {number, 7}), plain<T>(type, {2}, {divisor, 2})});
+  };
+  EXPECT_EQ(divide("Div", kSmallest, -1).value()[0], plain<T>(type, {2}, {kSmallest, 3}));
+  EXPECT_EQ(divide("Mod", kSmallest, -1).value()[0], plain<T>(type, {2}, {0, 1}));
+  EXPECT_FALSE(divide("Div", 1, 0)) << "which the runtime looks for";
+  EXPECT_EQ(divide("Div", -9, 2).value()[0], plain<T>(type, {2}, {-4, 3}));
+}
+
+// Where the processor has no result, and the runtime does not look.
+TEST(OnnxruntimeCompute, TheSmallestIntegerDividedByMinusOne) {
+  constexpr int kOnnxI32 = 6;
+  divides_the_smallest<std::int32_t>(TensorType::kI32, kOnnxI32);
+  divides_the_smallest<std::int64_t>(TensorType::kI64, kOnnxI64);
+}
+
 TEST(OnnxruntimeCompute, ShapeOtherThanTheModelSaidIsAnError) {
   const auto graph = must_load("lies_about_shape");
   const Plain x = noise(kF32, {4}, 1);

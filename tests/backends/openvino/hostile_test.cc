@@ -303,6 +303,29 @@ TEST(OpenvinoHostile, ALoopThatNoInputReachesEnds) {
   }
 }
 
+// OpenVINO divides by numbers of elements when it works out what such models come to.
+TEST(OpenvinoHostile, TensorsOfNoElements) {
+  constexpr int kOnnxBool = 9;
+  const std::string nothing = pb_number(1, 0) + pb_number(2, kOnnxBool) + pb_bytes(8, "none");
+  const std::string compress =
+      pb_bytes(1, OnnxNode{"Compress", {"x", "none"}, {"y"}, {onnx_number("axis", 1)}}.bytes()) +
+      pb_bytes(2, "g") + pb_bytes(5, nothing) + pb_bytes(11, onnx_value("x", kOnnxFloat, {0, 3})) +
+      pb_bytes(12, onnx_value("y", kOnnxFloat, {0, 0}));
+  const std::string pool = onnx_model({OnnxNode{"GlobalLpPool", {"x"}, {"y"}}.bytes()},
+                                      {onnx_value("x", kOnnxFloat, {1, 0, 4})},
+                                      {onnx_value("y", kOnnxFloat, {1, 0, 1})});
+  // Whether they are taken is OpenVINO's to say.
+  for (const std::string& model :
+       {pb_number(1, 8) + pb_bytes(7, compress) + pb_bytes(8, pb_number(2, 13)), pool}) {
+    const auto graph = load_onnx(model);
+    if (!graph) continue;
+    const std::vector<std::int64_t> dims =
+        model == pool ? std::vector<std::int64_t>{1, 0, 4} : std::vector<std::int64_t>{0, 3};
+    (void)compute(*graph, {plain<float>(TensorType::kF32, dims, {})});
+  }
+  still_works();
+}
+
 // y = Clip(x, low, high), where "" leaves a bound out; `before` is what comes between x and it.
 std::string clipped(const std::vector<std::string>& bounds, const std::string& before = {}) {
   std::vector<std::string> nodes;
