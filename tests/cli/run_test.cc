@@ -137,6 +137,24 @@ TEST(Run, ATrapPrintsTheBacktraceWithNames) {
   }
 }
 
+// Two of the backends handle the signal by which a guest's division traps.
+TEST(Run, AGuestsDivisionTrapsWhicheverBackendsAreThere) {
+  const ScratchDir dir;
+  std::string models;
+  for (const std::string backend : {"onnxruntime", "openvino"}) {
+    models += "[[model]]\nname = \"" + backend + "\"\nbackend = \"" + backend +
+              "\"\npreload = true\npath = \"" NACRE_TEST_SOURCE_DIR
+              "/tests/data/onnx/many.onnx\"\n";
+  }
+  write_text(dir / "models.toml", models);
+  for (const char* engine : {"cranelift", "winch", "pulley"}) {
+    const Ended ended = nacre(
+        {"run", "--engine", engine, "--models", dir / "models.toml", guest("trap.wasm"), "divide"});
+    EXPECT_EQ(ended.exit_code, 134) << engine << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("divi")) << engine;
+  }
+}
+
 struct NoGuest {
   std::string name;
   std::string bytes;  ///< of the file; "-": there is none
