@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/onnx_inputs.h"
+#include "core/onnx_numbers.h"
 #include "core/protobuf_reader.h"
 
 namespace nacre {
@@ -171,15 +172,24 @@ Result<NodeFacts> read_node(Bytes node) {
   return facts;
 }
 
-/// Whether a NodeProto has the inputs that its operator cannot do without.
-Result<void> check_inputs(Bytes node, std::int64_t opset) {
+/// Whether a NodeProto has the inputs that its operator cannot do without, and no number that a
+/// runtime dies of.
+Result<void> check_node(Bytes node, std::int64_t opset) {
   const auto facts = read_node(node);
   if (!facts) return std::unexpected(facts.error());
   const std::size_t least = least_onnx_inputs(facts->domain, facts->op, opset);
-  if (facts->inputs >= least) return {};
-  return not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
-                              printable_name(facts->name), facts->inputs, least,
-                              printable_name(facts->op)));
+  if (facts->inputs < least) {
+    return not_onnx(fmt::format("node '{}' brings {} of the {} inputs that {} needs",
+                                printable_name(facts->name), facts->inputs, least,
+                                printable_name(facts->op)));
+  }
+  if (!facts->domain.empty() && facts->domain != "ai.onnx") return {};
+  if (const auto wrong = wrong_onnx_number(facts->op, node)) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("The model's node '{}' ({}) {}.", printable_name(facts->name),
+                            facts->op, *wrong));
+  }
+  return {};
 }
 
 /// Calls `on_tensor(bytes, budget)` for each TensorProto of the model, `on_node(bytes, opset)` for
@@ -342,7 +352,7 @@ Result<void> refuse_external_data(std::span<const std::byte> model) {
                             "inside, or let the operator provide it by path.",
                             printable_name(facts->name)));
   };
-  return walk(model, on_tensor, check_inputs);
+  return walk(model, on_tensor, check_node);
 }
 
 Result<std::set<std::string>> check_external_data_inside(std::span<const std::byte> model,
@@ -360,7 +370,7 @@ Result<std::set<std::string>> check_external_data_inside(std::span<const std::by
     }
     return {};
   };
-  const auto walked = walk(model, on_tensor, check_inputs);
+  const auto walked = walk(model, on_tensor, check_node);
   if (!walked) return std::unexpected(walked.error());
   return locations;
 }

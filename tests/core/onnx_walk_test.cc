@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <string>
 #include <string_view>
@@ -233,6 +235,51 @@ TEST(OnnxWalk, ARuntimeMayNeedMoreInputs) {
   ASSERT_FALSE(few);
   EXPECT_EQ(few.error().code, ErrorCode::kUnsupportedOperation);
   EXPECT_THAT(few.error().message, HasSubstr("with 3 or more only"));
+}
+
+std::string real(std::string_view name, float value) {
+  std::string bits(4, '\0');
+  std::memcpy(bits.data(), &value, 4);
+  return field(5, field(1, name) + tag(2, 5) + bits + number_field(20, 1));
+}
+std::string integer(std::string_view name, std::int64_t value) {
+  return field(5, field(1, name) + number_field(3, static_cast<std::uint64_t>(value)));
+}
+
+TEST(OnnxWalk, NumbersThatEndARuntimeAreRefused) {
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  const auto refused = [](std::string_view op, const std::string& attributes) {
+    return !refusal_of_node(op, 9, attributes).empty();
+  };
+  for (const char* op : {"RandomNormal", "RandomNormalLike"}) {
+    EXPECT_FALSE(refused(op, "")) << "the scale is 1";
+    EXPECT_FALSE(refused(op, real("scale", 0.5F) + real("mean", -3)));
+    for (const float scale : {0.0F, -1.0F, kNone})
+      EXPECT_TRUE(refused(op, real("scale", scale))) << scale;
+    EXPECT_TRUE(refused(op, real("scale", 0) + real("scale", 1))) << "either may count";
+    EXPECT_TRUE(refused(op, field(5, field(1, "scale")))) << "which is 0";
+    EXPECT_TRUE(refused(op, field(5, field(1, "scale") + field(21, "theirs"))));
+  }
+  for (const char* op : {"RandomUniform", "RandomUniformLike"}) {
+    EXPECT_FALSE(refused(op, ""));
+    EXPECT_FALSE(refused(op, real("low", -2) + real("high", -2)));
+    EXPECT_FALSE(refused(op, real("high", 7)));
+    EXPECT_TRUE(refused(op, real("low", 2))) << "up to 1";
+    EXPECT_TRUE(refused(op, real("high", -1))) << "from 0";
+    EXPECT_TRUE(refused(op, real("low", kNone)));
+    EXPECT_TRUE(refused(op, real("high", kNone)));
+    EXPECT_TRUE(refused(op, real("low", kNone) + real("low", 0)));
+    EXPECT_TRUE(refused(op, real("high", 5) + real("high", -5)));
+  }
+  EXPECT_FALSE(refused("GatherND", integer("batch_dims", 2)));
+  EXPECT_TRUE(refused("GatherND", integer("batch_dims", -1)));
+  EXPECT_TRUE(refused("GatherND", integer("batch_dims", INT64_MAX)));
+  for (const char* op : {"Conv", "ConvInteger", "ConvTranspose", "DeformConv", "QLinearConv"}) {
+    EXPECT_FALSE(refused(op, integer("group", 32)));
+    EXPECT_TRUE(refused(op, integer("group", 0))) << op;
+    EXPECT_TRUE(refused(op, integer("group", INT64_MIN))) << op;
+    EXPECT_FALSE(refused(op, integer("group", 0) + field(7, "mine"))) << "another's operator";
+  }
 }
 
 TEST(OnnxWalk, PadTakesItsPadsAsAnInputSinceOpset11) {
