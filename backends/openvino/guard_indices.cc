@@ -25,6 +25,7 @@
 #include <openvino/op/util/gather_base.hpp>
 #include <openvino/op/util/gather_nd_base.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
+#include <openvino/op/util/reduction_base.hpp>
 #include <openvino/op/util/scatter_elements_update_base.hpp>
 
 #include <algorithm>
@@ -314,6 +315,17 @@ Result<void> split_tile(ov::op::v0::Tile& tile) {
   return {};
 }
 
+// Axes beyond the last are noticed, but not that there is none at all.
+Result<void> check_reduction(const ov::op::util::ReductionBase& node) {
+  const ov::Rank rank = node.get_input_partial_shape(0).rank();
+  if (fixed_value(node.input_value(1)) || (rank.is_static() && rank.get_length() > 0)) return {};
+  return fail(ErrorCode::kUnsupportedOperation,
+              std::string("The model's ") + node.get_type_name() + " '" + node.get_friendly_name() +
+                  "' computes the axes along which it reduces " +
+                  (rank.is_static() ? "a single number" : "data of unknown rank") +
+                  ", which OpenVINO would use unchecked.");
+}
+
 }  // namespace
 
 Result<void> guard_indices(ov::Model& model) {
@@ -341,6 +353,9 @@ Result<void> guard_indices(ov::Model& model) {
       guard_against_negatives(*node, 2);
     } else if (type == "DeformableConvolution") {
       guard_offsets(*node);
+    } else if (const auto* reduction = ov::as_type<ov::op::util::ReductionBase>(node.get())) {
+      if (auto checked = check_reduction(*reduction); !checked) return checked;
+      continue;
     } else if (auto* subgraphs = ov::as_type<ov::op::util::MultiSubGraphOp>(node.get())) {
       for (std::size_t i = 0; i < subgraphs->get_internal_subgraphs_size(); ++i) {
         if (auto guarded = guard_indices(*subgraphs->get_function(i)); !guarded) return guarded;

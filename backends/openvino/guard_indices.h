@@ -16,7 +16,8 @@ namespace nacre::openvino {
 /// the host's memory. Operators are put before those inputs that bring the values into range, or
 /// fail where nothing is in range, in subgraphs too; values that are in range come out as they
 /// were. Errors: kUnsupportedOperation as check_operator(), for GatherND and ScatterElementsUpdate
-/// of unknown rank or width, and for a ScatterElementsUpdate with more indices than data.
+/// of unknown rank or width, for a ScatterElementsUpdate with more indices than data, and for a
+/// reduction of rank 0 or unknown rank along computed axes.
 [[nodiscard]] Result<void> guard_indices(ov::Model& model);
 
 }  // namespace nacre::openvino

@@ -201,7 +201,7 @@ void answer_divisions_in(const char* prefix) noexcept {
   if (installed) return;
   struct sigaction ours{};
   ours.sa_sigaction = on_signal;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   ::sigemptyset(&ours.sa_mask);
   ::sigaction(SIGFPE, nullptr, &g_before);
   installed = ::sigaction(SIGFPE, &ours, nullptr) == 0;

@@ -38,10 +38,9 @@ constexpr std::array kRanges = {
 struct Number {
   std::int64_t integer = 0;
   float real = 0;
-  bool from_caller = false;  // of the function that the node is in
 };
 
-/// Calls `on_number` for each attribute of that name.
+/// Calls `on_number` for each attribute of that name that the node itself gives.
 template <typename OnNumber>
 void each_number(std::span<const std::byte> node, std::string_view name, OnNumber&& on_number) {
   ProtobufReader reader(node);
@@ -50,6 +49,7 @@ void each_number(std::span<const std::byte> node, std::string_view name, OnNumbe
     if (field.number != 5 || field.wire != kLength) continue;
     Number number;
     bool is_it = false;
+    bool from_caller = false;  // of the function that the node is in
     ProtobufReader attribute(field.bytes);
     ProtobufField part;
     while (attribute.next(part)) {
@@ -61,21 +61,15 @@ void each_number(std::span<const std::byte> node, std::string_view name, OnNumbe
       }
       if (part.number == 3 && part.wire == kVarint)
         number.integer = static_cast<std::int64_t>(part.value);
-      if (part.number == 21) number.from_caller = true;
+      if (part.number == 21) from_caller = !part.bytes.empty();
     }
-    if (is_it) on_number(number);
+    if (is_it && !from_caller) on_number(number);
   }
-}
-
-std::string from_caller(std::string_view name) {
-  return fmt::format(
-      "takes its {} from who calls the function that it is in, which is not followed", name);
 }
 
 std::optional<std::string> wrong_spread(std::span<const std::byte> node) {
   std::optional<std::string> wrong;
   each_number(node, "scale", [&](const Number& scale) {
-    if (scale.from_caller) wrong = from_caller("scale");
     if (!(scale.real > 0)) {
       wrong = fmt::format("draws random numbers with the scale {}, which must be larger than 0",
                           scale.real);
@@ -85,11 +79,9 @@ std::optional<std::string> wrong_spread(std::span<const std::byte> node) {
 }
 
 std::optional<std::string> wrong_ends(std::span<const std::byte> node) {
-  std::optional<std::string> wrong;
   const auto worst_of = [&](std::string_view name, float otherwise, auto&& worse) {
     std::optional<float> worst;
     each_number(node, name, [&](const Number& end) {
-      if (end.from_caller) wrong = from_caller(name);
       if (!worst || std::isnan(end.real) || worse(end.real, *worst)) {
         if (!worst || !std::isnan(*worst)) worst = end.real;
       }
@@ -98,10 +90,8 @@ std::optional<std::string> wrong_ends(std::span<const std::byte> node) {
   };
   const float low = worst_of("low", 0, std::greater<>());
   const float high = worst_of("high", 1, std::less<>());
-  if (!wrong && !(low <= high)) {  // NaN is not
-    wrong = fmt::format("draws random numbers between {} and {}, and there are none", low, high);
-  }
-  return wrong;
+  if (low <= high) return std::nullopt;  // NaN is not
+  return fmt::format("draws random numbers between {} and {}, and there are none", low, high);
 }
 
 }  // namespace
@@ -113,7 +103,6 @@ std::optional<std::string> wrong_onnx_number(std::string_view op, std::span<cons
   if (range == kRanges.end()) return std::nullopt;
   std::optional<std::string> wrong;
   each_number(node, range->attribute, [&](const Number& number) {
-    if (number.from_caller) wrong = from_caller(range->attribute);
     if (number.integer < range->least || number.integer > range->most) {
       wrong =
           fmt::format("has the {} {}, and there is none such", range->attribute, number.integer);

@@ -326,6 +326,33 @@ TEST(OpenvinoHostile, TensorsOfNoElements) {
   still_works();
 }
 
+// An axis of a tensor that has none is used unchecked.
+TEST(OpenvinoHostile, ReductionsAlongComputedAxes) {
+  const auto load_sum = [](const ov::PartialShape& shape) {
+    const auto x = std::make_shared<op::Parameter>(ov::element::f32, shape);
+    const auto axes = std::make_shared<op::Parameter>(ov::element::i64, ov::PartialShape{1});
+    const auto y = std::make_shared<op::Result>(std::make_shared<op::ReduceSum>(x, axes, true));
+    return load_ir(
+        to_ir(std::make_shared<ov::Model>(ov::ResultVector{y}, ov::ParameterVector{x, axes})));
+  };
+  const auto rows = load_sum({2, 2});
+  ASSERT_TRUE(rows) << rows.error().message;
+  const Plain x = plain<float>(TensorType::kF32, {2, 2}, {1, 2, 3, 4});
+  for (const std::int64_t axis : {0, -2}) {
+    EXPECT_EQ(compute(*rows, {x, plain<std::int64_t>(TensorType::kI64, {1}, {axis})}).value()[0],
+              plain<float>(TensorType::kF32, {1, 2}, {4, 6}));
+  }
+  for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, INT64_MAX, INT64_MIN})
+    EXPECT_FALSE(compute(*rows, {x, plain<std::int64_t>(TensorType::kI64, {1}, {axis})})) << axis;
+  const auto number = load_sum({});
+  ASSERT_FALSE(number);
+  EXPECT_THAT(number.error().message, HasSubstr("reduces a single number"));
+  const auto anything = load_sum(ov::PartialShape::dynamic());
+  ASSERT_FALSE(anything);
+  EXPECT_THAT(anything.error().message, HasSubstr("unknown rank"));
+  still_works();
+}
+
 // y = Clip(x, low, high), where "" leaves a bound out; `before` is what comes between x and it.
 std::string clipped(const std::vector<std::string>& bounds, const std::string& before = {}) {
   std::vector<std::string> nodes;
