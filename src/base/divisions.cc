@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -39,7 +40,7 @@ struct Division {
 template <typename T>
 T read_at(std::uint64_t address) noexcept {
   T value;
-  std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+  std::memcpy(&value, std::bit_cast<const void*>(address), sizeof value);
   return value;
 }
 
@@ -166,7 +167,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
   dl_find_object where{};
   if (info->si_code == FPE_INTDIV &&
-      ::_dl_find_object(reinterpret_cast<void*>(registers[REG_RIP]), &where) == 0 &&
+      ::_dl_find_object(std::bit_cast<void*>(registers[REG_RIP]), &where) == 0 &&
       is_named(where.dlfo_link_map->l_name) && answer(registers)) {
     return;
   }
