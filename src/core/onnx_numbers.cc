@@ -91,7 +91,8 @@ std::optional<std::string> wrong_ends(std::span<const std::byte> node) {
   const float low = worst_of("low", 0, std::greater<>());
   const float high = worst_of("high", 1, std::less<>());
   if (low <= high) return std::nullopt;  // NaN is not
-  return fmt::format("draws random numbers between {} and {}, and there are none", low, high);
+  return fmt::format(
+      "draws random numbers from {} to {}, of which the first must not be the larger", low, high);
 }
 
 }  // namespace
@@ -104,8 +105,8 @@ std::optional<std::string> wrong_onnx_number(std::string_view op, std::span<cons
   std::optional<std::string> wrong;
   each_number(node, range->attribute, [&](const Number& number) {
     if (number.integer < range->least || number.integer > range->most) {
-      wrong =
-          fmt::format("has the {} {}, and there is none such", range->attribute, number.integer);
+      wrong = fmt::format("has the {} {}, which must be from {} to {}", range->attribute,
+                          number.integer, range->least, range->most);
     }
   });
   return wrong;

@@ -12,7 +12,7 @@
 
 namespace nacre {
 
-/// What is wrong with a NodeProto's numbers, as half a sentence ("has the group 0, and …"); nullopt
+/// What is wrong with a NodeProto's numbers, as half a sentence ("has the group 0, which must be …"); nullopt
 /// when nothing is. `op` is its operator, of ONNX's own domain. Where a parser would take one of
 /// several values, all of them count; what a function of the model leaves to its callers does not,
 /// for those are not followed. Pure; any thread; reads the attributes' heads only.

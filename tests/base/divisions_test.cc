@@ -25,22 +25,12 @@ struct Both {
   bool operator==(const Both&) const = default;
 };
 
-Both<std::int64_t> divide(std::int64_t number, std::int64_t divisor) {
-  std::int64_t quotient = number;
-  std::int64_t rest = number < 0 ? -1 : 0;
-  asm volatile("idivq %2" : "+a"(quotient), "+d"(rest) : "r"(divisor) : "cc");
-  return {quotient, rest};
-}
-Both<std::int32_t> divide(std::int32_t number, std::int32_t divisor) {
-  std::int32_t quotient = number;
-  std::int32_t rest = number < 0 ? -1 : 0;
-  asm volatile("idivl %2" : "+a"(quotient), "+d"(rest) : "r"(divisor) : "cc");
-  return {quotient, rest};
-}
-Both<std::int16_t> divide(std::int16_t number, std::int16_t divisor) {
-  std::int16_t quotient = number;
-  std::int16_t rest = number < 0 ? -1 : 0;
-  asm volatile("idivw %2" : "+a"(quotient), "+d"(rest) : "r"(divisor) : "cc");
+// The register tells the assembler how wide the division is.
+template <typename T>
+Both<T> divide(T number, T divisor) {
+  T quotient = number;
+  T rest = number < 0 ? -1 : 0;
+  asm volatile("idiv %2" : "+a"(quotient), "+d"(rest) : "r"(divisor) : "cc");
   return {quotient, rest};
 }
 Both<std::int8_t> divide(std::int8_t number, std::int8_t divisor) {
@@ -137,8 +127,6 @@ TEST(Divisions, WhereverTheDivisorLies) {
   asm volatile("movb $-1, %%sil\n idivb %%sil" : "+a"(both) : : "cc", "rsi");
   EXPECT_EQ(static_cast<std::uint16_t>(both), 0x0080U);
 }
-
-using DivisionsDeathTest = ::testing::Test;
 
 TEST(DivisionsDeathTest, OfOthersAreLeftToThem) {
   EXPECT_EXIT(

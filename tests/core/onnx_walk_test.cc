@@ -273,6 +273,10 @@ TEST(OnnxWalk, NumbersThatEndARuntimeAreRefused) {
     EXPECT_TRUE(refused(op, real("low", kNone) + real("low", 0)));
     EXPECT_TRUE(refused(op, real("high", 5) + real("high", -5)));
   }
+  EXPECT_THAT(refusal_of_node("RandomUniform", 0, real("low", 2)),
+              HasSubstr("from 2 to 1, of which the first must not be the larger"));
+  EXPECT_THAT(refusal_of_node("GatherND", 2, integer("batch_dims", -1)),
+              HasSubstr("batch_dims -1, which must be from 0 to 1000"));
   EXPECT_FALSE(refused("GatherND", integer("batch_dims", 2)));
   EXPECT_TRUE(refused("GatherND", integer("batch_dims", -1)));
   EXPECT_TRUE(refused("GatherND", integer("batch_dims", INT64_MAX)));
