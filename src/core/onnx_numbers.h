@@ -12,10 +12,11 @@
 
 namespace nacre {
 
-/// What is wrong with a NodeProto's numbers, as half a sentence ("has the group 0, which must be …"); nullopt
-/// when nothing is. `op` is its operator, of ONNX's own domain. Where a parser would take one of
-/// several values, all of them count; what a function of the model leaves to its callers does not,
-/// for those are not followed. Pure; any thread; reads the attributes' heads only.
+/// What is wrong with a NodeProto's numbers, as half a sentence ("has the group 0, which must be
+/// …"); nullopt when nothing is. `op` is its operator, of ONNX's own domain. Where a parser would
+/// take one of several values, all of them count; what a function of the model leaves to its
+/// callers does not, for those are not followed. Pure; any thread; reads the attributes' heads
+/// only.
 [[nodiscard]] std::optional<std::string> wrong_onnx_number(std::string_view op,
                                                            std::span<const std::byte> node);
 
